@@ -1,0 +1,1 @@
+"""Converters: from a trained model to the one ONNX file that the server loads."""

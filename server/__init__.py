@@ -1,0 +1,1 @@
+"""The scoring server: one FastAPI app that answers FAQ questions and classifies pictures."""

@@ -1,0 +1,154 @@
+"""What a model file says of itself: one JSON string in its ONNX metadata, under `rtscore.contract`.
+
+ONNX can't express labels, entry texts, crop rules, provenance and measured accuracy, and a sidecar
+file would get lost. A second entry, `rtscore.sha256`, is the digest of the file's own bytes (with
+the digest itself as zeros), so that a file which was cut, edited or damaged is noticed.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from server.errors import StartupError
+from server.tokenizer import Vocabulary
+
+CONTRACT_KEY = "rtscore.contract"
+DIGEST_KEY = "rtscore.sha256"
+NO_DIGEST = "0" * 64
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Provenance(_Frozen):
+    """Where a model comes from, enough to make it again."""
+
+    source: str
+    created: datetime
+    data_sha256: dict[str, str] = {}
+    packages: dict[str, str] = {}
+    seed: int | None = None
+
+
+class Entry(_Frozen):
+    """One entry of a FAQ; `answer` is Markdown, None where the set has none."""
+
+    id: str
+    question: str
+    answer: str | None = None
+
+
+class Label(_Frozen):
+    """One class of an image model; `id` is its WordNet id where it has one."""
+
+    id: str
+    label: str
+
+
+class _Contract(_Frozen):
+    contract_version: Literal[1] = 1
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    provenance: Provenance
+    accuracy: dict[str, float] = {}
+
+
+class FaqContract(_Contract):
+    """Takes `indices` int64 [N, T] and `counts` float32 [N, T], gives probabilities [N, entries].
+
+    A question's terms come from `vocabulary`; the index after the last term is padding.
+    """
+
+    task: Literal["faq"] = "faq"
+    vocabulary: Vocabulary
+    entries: tuple[Entry, ...] = Field(min_length=1)
+    threshold: float = Field(ge=0, le=1)
+
+    @property
+    def outputs(self) -> int:
+        """Number of probabilities that the graph gives for a row."""
+        return len(self.entries)
+
+
+class ImageContract(_Contract):
+    """Takes `image` uint8 [N, height, width, 3] (RGB), gives probabilities float32 [N, labels].
+
+    The picture's centre square, `crop` times its short side, is resized to height x width.
+    """
+
+    task: Literal["image"] = "image"
+    height: int = Field(ge=1, le=4096)
+    width: int = Field(ge=1, le=4096)
+    crop: float = Field(gt=0, le=1)
+    resample: Literal["bilinear", "bicubic"] = "bicubic"
+    labels: tuple[Label, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _square(self) -> Self:
+        if self.height != self.width:
+            raise ValueError("height and width differ, but the crop is a square")
+        return self
+
+    @property
+    def outputs(self) -> int:
+        """Number of probabilities that the graph gives for a row."""
+        return len(self.labels)
+
+
+Contract = Annotated[FaqContract | ImageContract, Field(discriminator="task")]
+_CONTRACT: TypeAdapter[FaqContract | ImageContract] = TypeAdapter(Contract)
+
+
+def parse(metadata: dict[str, str], path: str) -> FaqContract | ImageContract:
+    """The contract in a model file's metadata.
+
+    Raises StartupError, with the remedy, where there is none or one that can't be read.
+    """
+    text = metadata.get(CONTRACT_KEY)
+    if text is None:
+        raise StartupError(
+            f"{path} is an ONNX file without a rtscore contract; convert it with rtscore-convert"
+        )
+    try:
+        return _CONTRACT.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StartupError(
+            f"{path} has a contract that this version can't read ({where}: {first['msg']}); "
+            "convert it again with the rtscore-convert of this version"
+        ) from error
+
+
+def check_seal(content: bytes, path: str) -> None:
+    """Raise StartupError where a model file's bytes are not those that were exported."""
+    place = _digest_place(content)
+    if place is None or content[place : place + 64] != _digest_without(content, place).encode():
+        raise StartupError(
+            f"{path} was cut or changed after it was exported (its digest does not match); "
+            "make it again with rtscore-convert, or copy it again from where it was made"
+        )
+
+
+def seal(content: bytes) -> bytes:
+    """`content`, whose digest entry holds NO_DIGEST, with its digest put in."""
+    place = _digest_place(content)
+    if place is None:
+        raise ValueError(f"the metadata entry {DIGEST_KEY} is missing")
+    return content[:place] + _digest_without(content, place).encode() + content[place + 64 :]
+
+
+def _digest_place(content: bytes) -> int | None:
+    # A protobuf map entry: the key, then field 2 (0x12) with its length (64), then the digits.
+    marker = DIGEST_KEY.encode() + b"\x12\x40"
+    place = content.rfind(marker)
+    return None if place < 0 else place + len(marker)
+
+
+def _digest_without(content: bytes, place: int) -> str:
+    rest = hashlib.sha256(content[:place])
+    rest.update(NO_DIGEST.encode())
+    rest.update(memoryview(content)[place + 64 :])
+    return rest.hexdigest()
