@@ -1,0 +1,55 @@
+"""The command line `rtscore-convert SOURCE ...`: one subcommand a source."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from converters import from_efficientnet_lite, from_faq
+from converters.export import ConversionError
+from server.errors import StartupError
+
+
+class Converter(Protocol):
+    """What a source's module offers: its arguments and the conversion itself."""
+
+    HELP: str
+
+    @staticmethod
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Declare the subcommand's own arguments."""
+
+    @staticmethod
+    def convert(arguments: argparse.Namespace) -> None:
+        """Convert, verify, write and report; raises ConversionError."""
+
+
+CONVERTERS: dict[str, Converter] = {
+    "faq": from_faq,
+    "efficientnet-lite": from_efficientnet_lite,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one converter; 0 for done, 1 where the model or its data can't be converted."""
+    parser = argparse.ArgumentParser(
+        prog="rtscore-convert",
+        description="Turn a trained model into the one ONNX file that rtscore serves.",
+    )
+    subparsers = parser.add_subparsers(title="sources", dest="source", required=True)
+    for name, converter in CONVERTERS.items():
+        subparser = subparsers.add_parser(name, help=converter.HELP, description=converter.HELP)
+        converter.add_arguments(subparser)
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        CONVERTERS[arguments.source].convert(arguments)
+    except (ConversionError, StartupError, OSError) as error:
+        print(f"rtscore-convert {arguments.source}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
