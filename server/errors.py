@@ -21,6 +21,7 @@ shape of RFC 9457 (`application/problem+json`).
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 PROBLEM_JSON = "application/problem+json"
@@ -37,7 +38,7 @@ class ApiError(Exception):
     title: ClassVar[str]
     example: ClassVar[str]
     reason: ClassVar[str | None] = None
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -45,12 +46,17 @@ class ApiError(Exception):
 
     def problem(self, request_id: str) -> dict[str, str | int]:
         """The body of the answer, by RFC 9457."""
+        return self.problem_of(self.detail, request_id)
+
+    @classmethod
+    def problem_of(cls, detail: str, request_id: str) -> dict[str, str | int]:
+        """The body of such an answer with this `detail`."""
         return {
-            "type": f"urn:rtscore:error:{self.code}",
-            "title": self.title,
-            "status": self.status,
-            "code": self.code,
-            "detail": self.detail,
+            "type": f"urn:rtscore:error:{cls.code}",
+            "title": cls.title,
+            "status": cls.status,
+            "code": cls.code,
+            "detail": detail,
             "request_id": request_id,
         }
 
@@ -69,7 +75,7 @@ class Unauthorized(ApiError):
     status, code, reason = 401, "unauthorized", "unauthorized"
     title = "No valid key"
     example = "Send your key as 'X-API-Key: KEY' or 'Authorization: Bearer KEY'."
-    headers = {"WWW-Authenticate": 'Bearer realm="rtscore"'}
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer realm="rtscore"'})
 
 
 class Forbidden(ApiError):
@@ -94,11 +100,11 @@ class MethodNotAllowed(ApiError):
     status, code = 405, "method_not_allowed"
     title = "Wrong method"
     example = "This path answers to: POST."
-    headers = {"Allow": "POST"}
+    headers = MappingProxyType({"Allow": "POST"})
 
     def __init__(self, detail: str, allow: str) -> None:
         super().__init__(detail)
-        self.headers = {"Allow": allow}
+        self.headers = MappingProxyType({"Allow": allow})
 
 
 class RequestTimeout(ApiError):
@@ -107,7 +113,7 @@ class RequestTimeout(ApiError):
     status, code = 408, "request_timeout"
     title = "The body did not arrive in time"
     example = "The body did not arrive within 30000 ms; send it faster or in a smaller encoding."
-    headers = {"Connection": "close"}
+    headers = MappingProxyType({"Connection": "close"})
 
 
 class TooLarge(ApiError):
@@ -148,7 +154,7 @@ class Overloaded(ApiError):
     status, code, reason = 503, "overloaded", "overloaded"
     title = "Too much is waiting"
     example = "512 rows are waiting for the model 'faq' already; try again later."
-    headers = {"Retry-After": "1"}
+    headers = MappingProxyType({"Retry-After": "1"})
 
 
 class ShuttingDown(ApiError):
@@ -157,7 +163,7 @@ class ShuttingDown(ApiError):
     status, code = 503, "shutting_down"
     title = "The server is stopping"
     example = "This server is stopping; send the request again."
-    headers = {"Retry-After": "1", "Connection": "close"}
+    headers = MappingProxyType({"Retry-After": "1", "Connection": "close"})
 
 
 class DeadlineExceeded(ApiError):

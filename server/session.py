@@ -134,9 +134,7 @@ def _providers(device: Device) -> list[str]:
     return [_CPU]
 
 
-def _open(
-    content: bytes, path: Path, providers: list[str], threads: int
-) -> "ort.InferenceSession":
+def _open(content: bytes, path: Path, providers: list[str], threads: int) -> "ort.InferenceSession":
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

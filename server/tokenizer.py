@@ -6,7 +6,7 @@ the same terms for every text. Inside ONNX Runtime lower-casing and `\\w` differ
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Literal
@@ -32,7 +32,7 @@ class Tokenizer(BaseModel):
 
     lowercase: bool = True
     strip_accents: Literal["unicode", "ascii"] | None = None
-    token_pattern: str = r"(?u)\b\w\w+\b"
+    token_pattern: str = r"(?u)\b\w\w+\b"  # noqa: S105 - a pattern for tokens, not a secret
     stop_words: frozenset[str] = frozenset()
     word_ngrams: Ngrams | None = (1, 1)
     char_ngrams: Ngrams | None = None
@@ -95,7 +95,7 @@ class Vocabulary(BaseModel):
         )
 
 
-def pad(rows: list[Terms], padding: int) -> Terms:
+def pad(rows: Sequence[Terms], padding: int) -> Terms:
     """Rows of different lengths as two arrays [N, longest]: indices and counts.
 
     The rest of a row is filled with the index `padding` and the count 0.

@@ -1,0 +1,132 @@
+"""The one place where the parts meet: lifespan, routes, the layer around them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi_offline import FastAPIOffline
+from prometheus_client import start_http_server
+from starlette.exceptions import HTTPException
+
+from server import errors, metrics
+from server.auth import KeyFolder
+from server.batcher import Runners
+from server.cpus import cpu_limit
+from server.lifecycle import Lifecycle
+from server.middleware import RequestLayer
+from server.model import Model, load_faq, load_image
+from server.pool import DecodePool
+from server.routes import openapi, ops, v1
+from server.settings import Settings
+
+MODELS = ("faq", "image")
+
+
+def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> FastAPI:
+    """The app for `settings`; models and keys are loaded when it starts.
+
+    Starting raises StartupError where a model, a key or the device is not as the settings say.
+    """
+    lifecycle = lifecycle or Lifecycle()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                state = await _start(settings, lifecycle, stack)
+            except errors.StartupError as error:
+                lifecycle.failure = error
+                raise
+            yield state
+
+    app = FastAPIOffline(
+        title="rtscore",
+        version=version("rtscore"),
+        summary="Real-time scoring: FAQ matching and image classification.",
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.include_router(v1.router)
+    app.include_router(ops.router)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    app.add_exception_handler(HTTPException, _unrouted)
+    app.add_middleware(RequestLayer, settings=settings, lifecycle=lifecycle)
+    metrics.start_at_zero(openapi.statuses(app), MODELS)
+    return app
+
+
+async def _start(
+    settings: Settings, lifecycle: Lifecycle, stack: contextlib.AsyncExitStack
+) -> dict[str, Any]:
+    """Load what the routes need, have `stack` end it, and return it as the requests' state."""
+    if settings.faq_model is None and settings.image_model is None:
+        raise errors.StartupError(
+            "RTSCORE_FAQ_MODEL and RTSCORE_IMAGE_MODEL are both empty; name one model at least"
+        )
+    keys = None
+    if settings.api_keys_dir is not None:
+        keys = KeyFolder(settings.api_keys_dir, MODELS)
+        watch = asyncio.create_task(keys.watch())
+        stack.callback(watch.cancel)
+    threads = settings.threads or cpu_limit()
+    decode_pool = DecodePool(threads, settings.queue_limit)
+    stack.callback(decode_pool.close)
+    models = await _load(settings, threads, stack)
+    if settings.metrics_port is not None:
+        _serve_metrics(settings.metrics_port, settings.host, stack)
+    return {
+        "settings": settings,
+        "lifecycle": lifecycle,
+        "keys": keys,
+        "decode_pool": decode_pool,
+        "models": models,
+    }
+
+
+def _serve_metrics(port: int, host: str, stack: contextlib.AsyncExitStack) -> None:
+    try:
+        server, thread = start_http_server(port, host)
+    except OSError as error:
+        raise errors.StartupError(
+            f"RTSCORE_METRICS_PORT={port}: can't listen there: {error.strerror}"
+        ) from error
+    stack.callback(thread.join)
+    stack.callback(server.server_close)
+    stack.callback(server.shutdown)
+
+
+async def _load(
+    settings: Settings, threads: int, stack: contextlib.AsyncExitStack
+) -> dict[str, Model[Any]]:
+    """Load the models side by side and begin to serve them."""
+    side_by_side = settings.cpu_mode == "throughput"
+    runners = Runners(threads if side_by_side else 1)
+    stack.callback(runners.close)
+    loading: list[Awaitable[Model[Any]]] = []
+    if settings.faq_model is not None:
+        loading.append(asyncio.to_thread(load_faq, settings.faq_model, settings, runners))
+    if settings.image_model is not None:
+        threads_a_run = 1 if side_by_side else threads
+        loading.append(
+            asyncio.to_thread(load_image, settings.image_model, settings, runners, threads_a_run)
+        )
+    models: dict[str, Model[Any]] = {}
+    for model in await asyncio.gather(*loading):
+        model.batcher.start()
+        stack.push_async_callback(model.batcher.stop)
+        model.expose()
+        models[model.name] = model
+    return models
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    """Turn the router's own 404 and 405 into ours, for the layer around the routes to answer."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allow = (error.headers or {}).get("Allow", "")
+        raise errors.MethodNotAllowed(f"This path answers to: {allow}.", allow)
+    raise errors.NotFound(errors.NotFound.example)

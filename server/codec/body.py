@@ -1,0 +1,132 @@
+"""The bytes of a request, under a limit of size and time; and strict JSON from them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from server.errors import ApiError, BadRequest, Invalid, RequestTimeout, TooLarge
+from server.errors import UnsupportedMediaType as Unsupported
+
+T = TypeVar("T")
+
+_MIB = 1024 * 1024
+_PROBLEMS_TOLD = 5
+
+
+def content_type(request: Request) -> str:
+    """The media type without its parameters, in lower case; "" where there is none.
+
+    Raises UnsupportedMediaType for a compressed body or a charset other than UTF-8.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise Unsupported(f"Send the body without Content-Encoding: {encoding[:40]!r}.")
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    media_type = media_type.strip().lower()
+    charset = parameters.replace(" ", "").replace('"', "").lower().partition("charset=")[2]
+    if media_type == "application/json" and charset.partition(";")[0] not in ("", "utf-8", "utf8"):
+        raise Unsupported("Send JSON in UTF-8.")
+    return media_type
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body; raises what `arriving` and `chunks` raise."""
+    async with arriving(request):
+        return b"".join([chunk async for chunk in chunks(request)])
+
+
+@asynccontextmanager
+async def arriving(request: Request) -> AsyncIterator[None]:
+    """Give the block, which reads the body, as long as the settings allow.
+
+    Raises RequestTimeout when that has passed.
+    """
+    timeout_ms = request.state.settings.body_timeout_ms
+    try:
+        async with asyncio.timeout(timeout_ms / 1000):
+            yield
+    except TimeoutError as error:
+        raise RequestTimeout(
+            f"The body did not arrive within {timeout_ms} ms; send it faster or make it smaller."
+        ) from error
+
+
+async def chunks(request: Request) -> AsyncGenerator[bytes]:
+    """The body as it arrives.
+
+    Raises TooLarge by the stated length before the body is asked for, or as soon as what came is
+    too much, and ClientDisconnect where the client left.
+    """
+    limit = request.state.settings.max_body_mib * _MIB
+    stated = request.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > limit:
+        raise TooLarge(f"The body has {stated} bytes; at most {limit} are taken.")
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"The body has more than {limit} bytes, which is the limit.")
+        more = message.get("more_body", False)
+        yield chunk
+
+
+class About(BaseModel):
+    """Which model answered; `version` is the first 12 hex digits of its file's SHA-256."""
+
+    name: str
+    version: str
+
+
+class NoQuery(BaseModel):
+    """A route that takes no query string."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+NO_QUERY = TypeAdapter(NoQuery)
+
+
+def parse_query(request: Request, adapter: TypeAdapter[T]) -> T:
+    """The query string as the adapter's type; raises Invalid."""
+    pairs = request.query_params.multi_items()
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise Invalid("A query parameter is given twice; give each once.")
+    try:
+        return adapter.validate_strings(dict(pairs))
+    except ValidationError as error:
+        raise _told(error) from error
+
+
+def parse_json(body: bytes, adapter: TypeAdapter[T]) -> T:
+    """`body` as JSON of the adapter's type.
+
+    Raises BadRequest for what is not JSON, Invalid with the path of each wrong field.
+    """
+    if not body:
+        raise BadRequest("The body is empty; send a JSON object.")
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        raise _told(error) from error
+
+
+def _told(error: ValidationError) -> ApiError:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    if problems[0]["type"] == "json_invalid":
+        return BadRequest(f"The body is not valid JSON: {problems[0]['msg']}.")
+    told = [
+        ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+        for problem in problems[:_PROBLEMS_TOLD]
+    ]
+    if any(problem["type"] == "too_long" for problem in problems):
+        return TooLarge("; ".join(told) + ".")
+    return Invalid("; ".join(told) + ".")

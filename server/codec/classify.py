@@ -1,0 +1,173 @@
+"""POST /v1/classify: an encoded picture in one of three wrappings to pixels, and the answer."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from server.codec import picture
+from server.codec.body import (
+    NO_QUERY,
+    About,
+    arriving,
+    chunks,
+    content_type,
+    parse_json,
+    parse_query,
+    read_body,
+)
+from server.contract import ImageContract
+from server.errors import BadRequest, Invalid, UnsupportedMediaType
+from server.pool import DecodePool
+from server.session import Probabilities
+from server.stages import Stages
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Query(BaseModel):
+    """The query string."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    top_k: int = Field(5, ge=1, le=1000, description="Classes, at the most")
+
+
+class ClassifyRequest(BaseModel):
+    """The JSON wrapping: the picture as base64 or as a data: URL."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    image: str = Field(min_length=1, description="Base64, or a data: URL")
+    top_k: int = Field(5, ge=1, le=1000, description="Classes, at the most")
+
+
+class Prediction(BaseModel):
+    """One class, its WordNet id and its probability."""
+
+    index: int = Field(ge=0)
+    id: str
+    label: str
+    probability: float = Field(ge=0, le=1)
+
+
+class ClassifyAnswer(BaseModel):
+    """The answer to one picture."""
+
+    model: About
+    predictions: list[Prediction]
+
+
+_QUERY = TypeAdapter(Query)
+_REQUEST = TypeAdapter(ClassifyRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyCall:
+    """A call as rows for the batcher, and the number of classes wanted."""
+
+    rows: Sequence[Pixels]
+    top_k: int
+
+
+async def decode(request: Request, contract: ImageContract) -> ClassifyCall:
+    """The call in the body and the query.
+
+    Raises UnsupportedMediaType, TooLarge, RequestTimeout, BadRequest, Invalid or Overloaded.
+    """
+    media_type = content_type(request)
+    pool: DecodePool = request.state.decode_pool
+    max_megapixels: float = request.state.settings.max_megapixels
+    if media_type == "application/json":
+        parse_query(request, NO_QUERY)
+        body = await read_body(request)
+        with request.state.stages.timed("decode"):
+            return await pool.run(_decode_json, body, contract, max_megapixels)
+    query = parse_query(request, _QUERY)
+    content = await _content(request, media_type)
+    with request.state.stages.timed("decode"):
+        pixels = await pool.run(picture.decode, content, contract, max_megapixels)
+    return ClassifyCall([pixels], query.top_k)
+
+
+def encode(
+    call: ClassifyCall,
+    rows: Sequence[Probabilities],
+    contract: ImageContract,
+    about: dict[str, str],
+    stages: Stages,
+) -> bytes:
+    """The JSON answer: the `top_k` most probable classes, ties in class order.
+
+    `rows` is one array of probabilities, float32 [labels]; `about` names model and version.
+    """
+    with stages.timed("encode"):
+        row = rows[0]
+        best = np.argsort(-row, kind="stable")[: call.top_k].tolist()
+        predictions = [
+            {
+                "index": index,
+                "id": contract.labels[index].id,
+                "label": contract.labels[index].label,
+                "probability": probability,
+            }
+            for index, probability in zip(best, row[best].tolist(), strict=True)
+        ]
+        return orjson.dumps({"model": about, "predictions": predictions})
+
+
+async def _content(request: Request, media_type: str) -> bytes:
+    if media_type == "multipart/form-data":
+        return await _multipart_field(request, "image")
+    if media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
+        return await read_body(request)
+    raise UnsupportedMediaType(
+        "Send the picture as the raw body with 'Content-Type: image/jpeg' (or another image "
+        "type), as multipart/form-data with the field 'image', or as application/json."
+    )
+
+
+async def _multipart_field(request: Request, name: str) -> bytes:
+    try:
+        async with arriving(request):
+            form = await MultiPartParser(
+                request.headers, chunks(request), max_files=1, max_fields=1
+            ).parse()
+    except MultiPartException as error:
+        raise BadRequest(f"The multipart body can't be parsed: {error.message}") from error
+    fields = form.multi_items()
+    try:
+        if [field for field, _ in fields] != [name]:
+            raise Invalid(f"{name}: send exactly one field, with this name, in the form.")
+        upload = fields[0][1]
+        if not isinstance(upload, UploadFile):
+            raise Invalid(f"{name}: send it as a file, with a filename, not as text.")
+        return await upload.read()
+    finally:
+        await form.close()
+
+
+def _decode_json(body: bytes, contract: ImageContract, max_megapixels: float) -> ClassifyCall:
+    asked = parse_json(body, _REQUEST)
+    pixels = picture.decode(_from_base64(asked.image), contract, max_megapixels)
+    return ClassifyCall([pixels], asked.top_k)
+
+
+def _from_base64(text: str) -> bytes:
+    if text.startswith("data:"):
+        head, comma, text = text.partition(",")
+        if not comma or not head.endswith(";base64"):
+            raise BadRequest("image: a data: URL has to look like 'data:image/png;base64,...'.")
+    try:
+        # White space is let through: the base64 command breaks its lines.
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest("image: this is neither base64 nor a data: URL.") from error

@@ -1,0 +1,61 @@
+"""How many CPUs this process may use: the cgroup's quota, not the host's cores.
+
+ONNX Runtime sizes its pools by the host, so that a pod with a quota of 2 on 96 cores is throttled.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+
+def cpu_limit(root: Path = Path("/")) -> int:
+    """CPUs by the quota of cgroup v2 or v1, rounded up, and by the affinity mask; at least 1.
+
+    `root` is where `proc` and `sys` are found.
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    limits = [math.ceil(quota) for quota in _quotas(root)]
+    return max(1, min([available or 1, *limits]))
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Every quota, in CPUs, between this process's cgroup and the root of the hierarchy."""
+    mount = root / "sys/fs/cgroup"
+    for line in _read(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            yield from _walk(mount, path, _quota_v2)
+        elif "cpu" in controllers.split(","):
+            for name in (controllers, "cpu"):
+                if (mount / name).is_dir():
+                    yield from _walk(mount / name, path, _quota_v1)
+                    break
+
+
+def _walk(mount: Path, path: str, quota_of: Callable[[Path], float | None]) -> Iterator[float]:
+    # Inside a container the path may be the host's and absent here: then the mount is our cgroup.
+    folder = mount / path.strip("/")
+    for place in (folder, *folder.parents):
+        if (quota := quota_of(place)) is not None:
+            yield quota
+        if place == mount:
+            break
+
+
+def _quota_v2(folder: Path) -> float | None:
+    quota, _, period = _read(folder / "cpu.max").strip().partition(" ")
+    return None if quota in ("", "max") else int(quota) / int(period or 100_000)
+
+
+def _quota_v1(folder: Path) -> float | None:
+    quota = _read(folder / "cpu.cfs_quota_us").strip()
+    period = _read(folder / "cpu.cfs_period_us").strip()
+    return None if quota in ("", "-1") else int(quota) / int(period or 100_000)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

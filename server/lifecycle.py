@@ -1,0 +1,68 @@
+"""Stopping without losing a request: what uvicorn does not do by itself.
+
+On SIGTERM `/readyz` falls and new calls get 503 with `Connection: close`, while the listener stays
+open until the work in flight is done or the time for it is over. Only then uvicorn stops.
+"""
+
+import logging
+import signal
+from dataclasses import dataclass
+from time import monotonic
+from types import FrameType
+
+import uvicorn
+
+# Kept back of the time for draining: to answer what had to be cancelled, and to leave.
+_RESERVE = 1.0
+_log = logging.getLogger("rtscore")
+
+
+@dataclass
+class Lifecycle:
+    """What the middleware counts and the server waits for."""
+
+    in_flight: int = 0
+    draining_since: float | None = None
+    failure: Exception | None = None  # why the start failed
+
+    @property
+    def draining(self) -> bool:
+        """Whether shutdown began."""
+        return self.draining_since is not None
+
+
+class DrainingServer(uvicorn.Server):
+    """A uvicorn server that drains before it shuts down, and then exits with 0."""
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._patience = max(0.0, drain_seconds - _RESERVE)
+        self._cancelled = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain; a second signal ends at once."""
+        if self._lifecycle.draining:
+            self.should_exit = self.force_exit = True
+            return
+        self._lifecycle.draining_since = monotonic()
+        _log.info(
+            "draining", extra={"signal": signal.Signals(sig).name, "in_flight": self._in_flight}
+        )
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to shut down now; called ten times a second."""
+        since = self._lifecycle.draining_since
+        if since is not None:
+            if self._in_flight == 0:
+                self.should_exit = True
+            elif monotonic() - since > self._patience and not self._cancelled:
+                self._cancelled = True
+                _log.warning("drain time is over", extra={"cancelled": self._in_flight})
+                for task in self.server_state.tasks:
+                    task.cancel()
+        return await super().on_tick(counter)
+
+    @property
+    def _in_flight(self) -> int:
+        return self._lifecycle.in_flight

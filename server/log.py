@@ -1,0 +1,79 @@
+"""Logging: JSON lines (or text) on stdout, with nothing in them that a caller sent but its path.
+
+Keys, questions and pictures are never handed to a logger; what is logged of a request is listed in
+`server.middleware`.
+"""
+
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from server.errors import StartupError
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "taskName", "color_message"}
+
+
+def configure(level: str, style: Literal["json", "text"]) -> None:
+    """Send every logger of this process to stdout, from `level` up."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    handler.addFilter(_told_already)
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        # Its lines on starting and stopping say nothing that ours don't.
+        logger.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What was passed as `extra` to a logging call."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time (UTC), level, logger, message, and what was passed as extra."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **fields(record),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = _trace(record.exc_info[1])
+        return orjson.dumps(line, default=str).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """The same for reading: time, level, message, then name=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line, a trace below it."""
+        time = datetime.fromtimestamp(record.created).astimezone().isoformat(" ", "milliseconds")
+        extra = "".join(f" {name}={value}" for name, value in fields(record).items())
+        text = f"{time} {record.levelname:7} {record.getMessage()}{extra}"
+        if record.exc_info and record.exc_info[0] is not None:
+            text += "\n" + _trace(record.exc_info[1])
+        return text
+
+
+def _trace(error: BaseException | None) -> str:
+    return "".join(traceback.format_exception(error)) if error is not None else ""
+
+
+def _told_already(record: logging.LogRecord) -> bool:
+    """Drop uvicorn's traces of a failed start, which `__main__` tells in one line."""
+    if not record.name.startswith("uvicorn"):
+        return True
+    failed = record.exc_info is not None and isinstance(record.exc_info[1], StartupError)
+    return not failed and StartupError.__name__ not in record.getMessage()

@@ -1,0 +1,174 @@
+"""One loaded model: its session, warmed up, and the batcher before it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+from server import metrics
+from server.batcher import Batcher, Runners
+from server.contract import FaqContract, ImageContract
+from server.errors import StartupError
+from server.session import Probabilities, Session
+from server.settings import Settings
+from server.tokenizer import MAX_TERMS, Terms, pad
+
+# Work under this may run on the event loop: a hop to a thread and back costs as much.
+INLINE_SECONDS = 100e-6
+
+ContractT = TypeVar("ContractT", FaqContract, ImageContract)
+Pixels = npt.NDArray[np.uint8]
+
+
+class Input(BaseModel):
+    """One input of the graph."""
+
+    name: str
+    type: str
+    shape: list[str | int | None]
+
+
+class ModelInfo(BaseModel):
+    """What GET /v1/models says of a model; `labels` is the number of its entries or classes."""
+
+    name: str
+    version: str
+    task: str
+    device: str
+    precision: str
+    inputs: list[Input]
+    labels: int
+    accuracy: dict[str, float]
+
+
+class ModelList(BaseModel):
+    """What GET /v1/models answers."""
+
+    models: list[ModelInfo]
+
+
+@dataclass(frozen=True)
+class Model(Generic[ContractT]):
+    """What a route needs of its model."""
+
+    name: str
+    contract: ContractT
+    session: Session
+    batcher: Batcher[Any, Any]
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Name and version, as every scored answer carries them."""
+        return {"name": self.name, "version": self.session.version}
+
+    def expose(self) -> None:
+        """Let the metrics speak of this model."""
+        metrics.MODEL_INFO.labels(
+            self.name, self.session.version, self.session.device, self.contract.precision
+        ).set(1)
+        metrics.QUEUE_ROWS.labels(self.name).set_function(lambda: self.batcher.queued_rows)
+        metrics.BUSY_RATIO.labels(self.name).set_function(self.batcher.busy.ratio)
+
+    def info(self) -> dict[str, Any]:
+        """What GET /v1/models says of it."""
+        return {
+            "name": self.name,
+            "version": self.session.version,
+            "task": self.contract.task,
+            "device": self.session.device,
+            "precision": self.contract.precision,
+            "inputs": self.session.inputs,
+            "labels": self.contract.outputs,
+            "accuracy": self.contract.accuracy,
+        }
+
+
+def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContract]:
+    """The FAQ model in `path`; a lexical one has nothing to gain from a GPU."""
+    session = Session(path)
+    contract = _expect(session.contract, FaqContract, path)
+    padding = len(contract.vocabulary.terms)
+
+    def compute(rows: Sequence[Terms]) -> list[Probabilities]:
+        indices, counts = pad(rows, padding)
+        return list(session.run({"indices": indices, "counts": counts}))
+
+    def row(terms: int) -> Terms:
+        return np.arange(terms, dtype=np.int64) % padding, np.ones(terms, np.float32)
+
+    compute([row(MAX_TERMS)] * settings.max_batch_faq)
+    quick = [
+        terms
+        for terms in (32, 128, 512, MAX_TERMS)
+        if _seconds(compute, row(terms)) < INLINE_SECONDS
+    ]
+    inline_terms = max(quick, default=0)
+    return Model(
+        "faq",
+        contract,
+        session,
+        Batcher(
+            compute,
+            runners,
+            max_rows=settings.max_batch_faq,
+            queue_limit=settings.queue_limit,
+            max_wait=settings.max_wait_ms / 1000,
+            inline=lambda rows: len(rows) == 1 and len(rows[0][0]) <= inline_terms,
+            on_batch=metrics.BATCH_ROWS.labels("faq").observe,
+        ),
+    )
+
+
+def load_image(
+    path: Path, settings: Settings, runners: Runners, threads: int
+) -> Model[ImageContract]:
+    """The image model in `path`, on the device that the settings name, `threads` for one run."""
+    session = Session(path, settings.device, threads)
+    contract = _expect(session.contract, ImageContract, path)
+
+    def compute(rows: Sequence[Pixels]) -> list[Probabilities]:
+        return list(session.run({"image": np.stack(rows)}))
+
+    blank = np.zeros((contract.height, contract.width, 3), np.uint8)
+    for size in {1, settings.max_batch_image}:
+        compute([blank] * size)
+    return Model(
+        "image",
+        contract,
+        session,
+        Batcher(
+            compute,
+            runners,
+            max_rows=settings.max_batch_image,
+            queue_limit=settings.queue_limit,
+            max_wait=settings.max_wait_ms / 1000,
+            on_batch=metrics.BATCH_ROWS.labels("image").observe,
+        ),
+    )
+
+
+def _expect(
+    contract: FaqContract | ImageContract, wanted: type[ContractT], path: Path
+) -> ContractT:
+    if not isinstance(contract, wanted):
+        raise StartupError(
+            f"{path} is a model for the task '{contract.task}'; the settings "
+            "RTSCORE_FAQ_MODEL and RTSCORE_IMAGE_MODEL name one file each"
+        )
+    return contract
+
+
+def _seconds(compute: Callable[[list[Any]], object], row: object) -> float:
+    """Median time of one run on one row, in seconds."""
+    times = []
+    for _ in range(9):
+        start = perf_counter()
+        compute([row])
+        times.append(perf_counter() - start)
+    return median(times)

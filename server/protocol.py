@@ -1,0 +1,110 @@
+"""uvicorn's HTTP protocol with the limits that it lacks: on size and time of a request's head.
+
+Request line and headers may have 64 KiB and must be there within 30 s. What is refused for that
+never becomes a request, so it is answered here, in plain text, and the connection closes.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD = 64 * 1024
+HEAD_SECONDS = 30.0
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """HttpToolsProtocol that refuses a request head which is too large or too slow."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_body = False
+        self._parsed = 0  # bytes of this head in complete headers
+        self._received = 0  # bytes of this head, which may still lack its end
+        self._clock: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock of the first head."""
+        super().connection_made(transport)
+        self._start_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and refuse a head that has become too large without an end."""
+        if not self._in_body:
+            self._received += len(data)
+            if self._clock is None:
+                self._start_clock()
+        super().data_received(data)
+        if not self._in_body and self._received > MAX_HEAD:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._parsed = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Count the target; raising makes the parser give up."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header; raising makes the parser give up."""
+        self._count(len(name) + len(value) + len(b": \r\n"))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is complete: stop its clock."""
+        self._stop_clock()
+        self._in_body, self._received = True, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The next byte belongs to another head."""
+        self._stop_clock()
+        self._in_body = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Let a client that was answered early send the rest of its body, but not for ever."""
+        super().on_response_complete()
+        if self._in_body and self._clock is None and not self.transport.is_closing():
+            self._clock = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser gave up on; too large a head has a status of its own."""
+        if self._parsed > MAX_HEAD:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _count(self, size: int) -> None:
+        self._parsed += size
+        if self._parsed > MAX_HEAD:
+            raise ValueError("the request's head is too large")
+
+    def _start_clock(self) -> None:
+        self._clock = self.loop.call_later(HEAD_SECONDS, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        if self.transport.is_closing():
+            return
+        body = f"{status.phrase}\n".encode()
+        self.transport.write(
+            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            "content-type: text/plain; charset=utf-8\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
+            + body
+        )
+        self.transport.close()
