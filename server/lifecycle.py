@@ -6,6 +6,7 @@ open until the work in flight is done or the time for it is over. Only then uvic
 
 import logging
 import signal
+import socket
 from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
@@ -39,6 +40,13 @@ class DrainingServer(uvicorn.Server):
         self._lifecycle = lifecycle
         self._patience = max(0.0, drain_seconds - _RESERVE)
         self._cancelled = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the app, then listen; the log says where."""
+        await super().startup(sockets)
+        for listener in self.servers:
+            host, port = listener.sockets[0].getsockname()[:2]
+            _log.info("listening", extra={"url": f"http://{host}:{port}"})
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; a second signal ends at once."""

@@ -66,7 +66,7 @@ def start_at_zero(routes: Iterable[tuple[str, Iterable[int]]], models: Iterable[
         family.clear()
     for route, statuses in routes:
         REQUEST_SECONDS.labels(route)
-        for status in statuses:
+        for status in (*statuses, CLIENT_GONE):
             REQUESTS.labels(route, str(status))
     for model in models:
         BATCH_ROWS.labels(model)

@@ -1,5 +1,6 @@
 """One loaded model: its session, warmed up, and the batcher before it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from server.tokenizer import MAX_TERMS, Terms, pad
 # Work under this may run on the event loop: a hop to a thread and back costs as much.
 INLINE_SECONDS = 100e-6
 
+_log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
 Pixels = npt.NDArray[np.uint8]
 
@@ -72,6 +74,14 @@ class Model(Generic[ContractT]):
         metrics.MODEL_INFO.labels(
             self.name, self.session.version, self.session.device, self.contract.precision
         ).set(1)
+        _log.info(
+            "model loaded",
+            extra={
+                "model": self.name,
+                "version": self.session.version,
+                "device": self.session.device,
+            },
+        )
         metrics.QUEUE_ROWS.labels(self.name).set_function(lambda: self.batcher.queued_rows)
         metrics.BUSY_RATIO.labels(self.name).set_function(self.batcher.busy.ratio)
 

@@ -1,28 +1,12 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from converters.efficientnet_lite import VARIANTS, Variant, Weights, blocks, check
 from converters.export import ConversionError
 
-
-def made_weights(variant: Variant, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random weights of the right names and shapes, under which no layer dies or explodes."""
-    rng = np.random.default_rng(seed)
-    weights = {}
-    for block in blocks(variant):
-        for convolution in block.convolutions:
-            for name, shape in convolution.shapes().items():
-                if name.endswith("_conv.weight") or name in ("_conv_stem.weight",):
-                    value = rng.normal(0, np.prod(shape[1:]) ** -0.5, shape)
-                elif name.endswith("running_var"):
-                    value = rng.uniform(0.0, 0.5, shape)
-                else:
-                    value = rng.normal(0.5, 0.2, shape)
-                weights[name] = value.astype(np.float32)
-    weights["_conv_head.weight"] *= 0.1
-    weights["_fc.weight"] = rng.normal(0, 0.03, (1000, 1280)).astype(np.float32)
-    weights["_fc.bias"] = rng.normal(0, 1, 1000).astype(np.float32)
-    return weights
+MakeWeights = Callable[[Variant], dict[str, np.ndarray]]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +25,7 @@ def test_depth_and_width_follow_the_published_table(
     assert np.prod(strides) == 32
 
 
-def test_weights_of_another_variant_are_refused() -> None:
+def test_weights_of_another_variant_are_refused(made_weights: MakeWeights) -> None:
     weights = made_weights(VARIANTS[0])
     check(weights, VARIANTS[0])
     with pytest.raises(ConversionError, match=r"_blocks\.16\._bn0\.bias is missing"):
@@ -61,12 +45,12 @@ def test_weights_of_another_variant_are_refused() -> None:
     ],
     ids=["nan", "float64", "shape"],
 )
-def test_damaged_weights_are_refused(damaged: np.ndarray) -> None:
+def test_damaged_weights_are_refused(made_weights: MakeWeights, damaged: np.ndarray) -> None:
     weights: Weights = {**made_weights(VARIANTS[0]), "_fc.bias": damaged}
     with pytest.raises(ConversionError, match=r"_fc\.bias has to be finite float32 numbers"):
         check(weights, VARIANTS[0])
 
 
-def test_what_only_training_needs_is_ignored() -> None:
+def test_what_only_training_needs_is_ignored(made_weights: MakeWeights) -> None:
     counted = {"_bn0.num_batches_tracked": np.array(5)}
     check({**made_weights(VARIANTS[0]), **counted}, VARIANTS[0])

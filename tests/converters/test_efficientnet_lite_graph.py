@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -5,16 +6,17 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from converters.efficientnet_lite import VARIANTS
+from converters.efficientnet_lite import VARIANTS, Variant
 from converters.efficientnet_lite_graph import build
 from converters.efficientnet_lite_reference import probabilities
-from tests.converters.test_efficientnet_lite import made_weights
+
+MakeWeights = Callable[[Variant], dict[str, np.ndarray]]
 
 
 # Even and odd sizes on the way down: both kinds of padding.
 @pytest.mark.parametrize("size", [32, 36, 45])
 @pytest.mark.parametrize("number", [0, 2])
-def test_the_graph_is_the_network(number: int, size: int) -> None:
+def test_the_graph_is_the_network(made_weights: MakeWeights, number: int, size: int) -> None:
     variant = replace(VARIANTS[number], resolution=size)
     weights = made_weights(variant)
     graph = build(weights, variant)
@@ -26,7 +28,7 @@ def test_the_graph_is_the_network(number: int, size: int) -> None:
     np.testing.assert_allclose(session.run(None, {"image": images})[0], expected, atol=1e-5)
 
 
-def test_it_takes_bytes_and_any_number_of_pictures() -> None:
+def test_it_takes_bytes_and_any_number_of_pictures(made_weights: MakeWeights) -> None:
     graph = build(made_weights(VARIANTS[0]), VARIANTS[0]).graph
     (image,), (output,) = graph.input, graph.output
     assert (image.name, output.name) == ("image", "probabilities")
@@ -37,7 +39,9 @@ def test_it_takes_bytes_and_any_number_of_pictures() -> None:
     assert shapes == [["N", 224, 224, 3], ["N", 1000]]
 
 
-def test_every_node_has_a_name_and_batch_norm_is_in_the_convolutions() -> None:
+def test_every_node_has_a_name_and_batch_norm_is_in_the_convolutions(
+    made_weights: MakeWeights,
+) -> None:
     nodes = build(made_weights(VARIANTS[0]), VARIANTS[0]).graph.node
     assert len({node.name for node in nodes}) == len(nodes)
     assert all(node.name for node in nodes)

@@ -1,11 +1,14 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters.efficientnet_lite import VARIANTS, Convolution
+from converters.efficientnet_lite import VARIANTS, Convolution, Variant
 from converters.efficientnet_lite_reference import _convolve, probabilities
-from tests.converters.test_efficientnet_lite import made_weights
+
+MakeWeights = Callable[[Variant], dict[str, np.ndarray]]
 
 
 def convolved_by_definition(
@@ -46,7 +49,9 @@ def test_a_convolution_is_the_definition_with_same_padding(
 
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 3))
-def test_probabilities_are_of_each_picture_alone(seed: int, rows: int) -> None:
+def test_probabilities_are_of_each_picture_alone(
+    made_weights: MakeWeights, seed: int, rows: int
+) -> None:
     weights = made_weights(VARIANTS[0])
     images = np.random.default_rng(seed).integers(0, 256, (rows, 32, 32, 3), dtype=np.uint8)
     together = probabilities(weights, VARIANTS[0], images)

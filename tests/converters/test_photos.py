@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from server.codec.picture import decode
 
+from server.codec.picture import decode
 from server.contract import ImageContract
 from server.session import Session
 
