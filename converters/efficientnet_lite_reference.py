@@ -44,11 +44,17 @@ def _convolve(x: Array, kernel: Array, convolution: Convolution) -> Array:
     if convolution.depthwise:
         terms = (window * kernel[:, 0, i, j] for i, j, window in _windows(x, convolution))
     else:
-        terms = (window @ kernel[:, :, i, j].T for i, j, window in _windows(x, convolution))
+        terms = (_mixed(window, kernel[:, :, i, j]) for i, j, window in _windows(x, convolution))
     total = next(terms)
     for term in terms:
         total += term
     return total
+
+
+def _mixed(window: Array, kernel: Array) -> Array:
+    # One product of two matrices: numpy would make one for each row of each picture.
+    product: Array = window.reshape(-1, window.shape[-1]) @ kernel.T
+    return product.reshape(*window.shape[:-1], -1)
 
 
 def _windows(x: Array, convolution: Convolution) -> Iterator[tuple[int, int, Array]]:

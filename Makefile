@@ -1,0 +1,61 @@
+# make run    packages, default models, server on http://127.0.0.1:8000
+# make test   every test that needs no cluster and no GPU
+# make check  ruff and mypy
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+EXPORT := $(addprefix server/,contract.py session.py tokenizer.py) converters/export.py
+.DELETE_ON_ERROR:
+.PHONY: run test check models constraints clean
+
+run: models
+	$(BIN)/rtscore
+
+test: models .venv/dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+models: models/faq.onnx models/image.onnx models/flower.jpg
+
+FAQ := converters/faq/javascript
+models/faq.onnx: $(EXPORT) $(wildcard converters/faq/*.py $(FAQ)/*.jsonl) | .venv/base
+	$(BIN)/rtscore-convert faq --originals $(FAQ)/originals.jsonl \
+	    --duplicates $(FAQ)/duplicates_train.jsonl --test $(FAQ)/duplicates_test.jsonl \
+	    --no-match $(FAQ)/no_match_train.jsonl --no-match-test $(FAQ)/no_match_test.jsonl -o $@
+
+models/image.onnx: $(EXPORT) $(wildcard converters/*efficientnet_lite*.py) | .venv/base
+	$(BIN)/rtscore-convert efficientnet-lite 0 -o $@
+
+models/flower.jpg: | .venv/base
+	mkdir -p models
+	$(BIN)/python -c "from sklearn.datasets import load_sample_images as load; \
+	    import shutil; shutil.copy(load().filenames[1], '$@')"
+
+.venv/base: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "rtscore needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	@echo "installing packages into .venv (about a minute)"
+	$(INSTALL) -e '.[cpu,convert]'
+	touch $@
+
+.venv/dev: .venv/base
+	$(INSTALL) -e '.[cpu,convert,dev]'
+	touch $@
+
+# Names and versions of everything that any extra installs, for repeatable installs.
+constraints: .venv/dev
+	$(INSTALL) uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+	    --no-annotate --no-header --no-emit-index-url --quiet -o constraints.txt
+
+clean:
+	rm -rf .venv models
