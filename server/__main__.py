@@ -44,9 +44,14 @@ def serve(settings: Settings) -> int:
     server = DrainingServer(config, lifecycle, settings.drain_seconds)
     try:
         server.run()
-    except SystemExit:
+    except SystemExit as stopped:
         if lifecycle.failure is not None:
             raise lifecycle.failure from None
+        if isinstance(reason := stopped.__context__, OSError):
+            raise StartupError(
+                f"can't listen on RTSCORE_HOST={settings.host} RTSCORE_PORT={settings.port}: "
+                f"{reason.strerror}; end what listens there, or choose another host or port"
+            ) from None
         raise
     return 0
 

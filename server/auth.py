@@ -92,7 +92,7 @@ class KeyFolder:
         callers: dict[bytes, Caller] = {}
         for file in self._files():
             try:
-                lines = file.read_text(encoding="utf-8").split("\n")
+                lines = file.read_text(encoding="utf-8-sig").split("\n")
             except OSError as error:
                 raise self._unreadable(error) from error
             except UnicodeDecodeError as error:

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Generic, TypeVar
 
 from server.busy import BusyMeter
-from server.errors import Internal, Overloaded, ShuttingDown
+from server.errors import Overloaded, ShuttingDown
 from server.stages import Stages
 
 Row = TypeVar("Row")
@@ -123,12 +123,13 @@ class Batcher(Generic[Row, Result]):
     async def stop(self) -> None:
         """Refuse new calls, finish those that wait and run, and end."""
         self._stopping = True
+        self._arrived.set()  # a batch that waits for more has waited enough
         while self._loop is not None and not self._loop.done() and (self._queue or self._running):
-            await asyncio.wait([*self._running, self._loop], timeout=0.05)
+            tasks = [*self._running, self._loop]
+            await asyncio.wait(tasks, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
         if self._loop is not None:
             self._loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._loop
+            await asyncio.wait([self._loop])
 
     async def submit(self, rows: Sequence[Row], stages: Stages) -> Sequence[Result]:
         """The results of `rows`, at least one, in their order; `stages` gets `queue` and `infer`.
@@ -212,9 +213,9 @@ class Batcher(Generic[Row, Result]):
         return batch
 
     async def _run(self, batch: list[_Share[Row, Result]]) -> None:
-        rows = [row for share in batch for row in share.job.rows[share.start : share.stop]]
-        self._on_batch(len(rows))
         try:
+            rows = [row for share in batch for row in share.job.rows[share.start : share.stop]]
+            self._on_batch(len(rows))
             with self.busy.running(perf_counter()):
                 results = await self._runners.run(self._checked_compute, rows)
         except Exception as error:  # whatever the model raises belongs to this batch's callers
@@ -230,9 +231,15 @@ class Batcher(Generic[Row, Result]):
             self._runners.release()
 
     def _checked_compute(self, rows: Sequence[Row]) -> Sequence[Result]:
-        results = self._compute(rows)
+        try:
+            results = self._compute(rows)
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, StopIteration):
+                raise
+            # These would end the event loop, or never arrive at the end of a future.
+            raise RuntimeError(f"the model raised {type(error).__name__}") from error
         if len(results) != len(rows):
-            raise Internal(f"the model gave {len(results)} results for {len(rows)} rows")
+            raise RuntimeError(f"the model gave {len(results)} results for {len(rows)} rows")
         return results
 
     def _forget(self, job: _Job[Row, Result]) -> None:
@@ -245,7 +252,7 @@ class Batcher(Generic[Row, Result]):
 
     def _fail_waiting(self, loop: asyncio.Task[None]) -> None:
         for job in list(self._queue):
-            _fail(job, Internal(Internal.example))
+            _fail(job, RuntimeError("the loop that serves the queue has ended"))
 
 
 def _fail(job: _Job[Row, Result], error: BaseException) -> None:

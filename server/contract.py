@@ -125,7 +125,12 @@ def parse(metadata: dict[str, str], path: str) -> FaqContract | ImageContract:
 def check_seal(content: bytes, path: str) -> None:
     """Raise StartupError where a model file's bytes are not those that were exported."""
     place = _digest_place(content)
-    if place is None or content[place : place + 64] != _digest_without(content, place).encode():
+    if place is None:
+        raise StartupError(
+            f"{path} is no model file of rtscore-convert, or it was cut; make it with "
+            "rtscore-convert, or copy it again from where it was made"
+        )
+    if content[place : place + 64] != _digest_without(content, place).encode():
         raise StartupError(
             f"{path} was cut or changed after it was exported (its digest does not match); "
             "make it again with rtscore-convert, or copy it again from where it was made"

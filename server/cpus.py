@@ -10,13 +10,17 @@ from pathlib import Path
 
 
 def cpu_limit(root: Path = Path("/")) -> int:
-    """CPUs by the quota of cgroup v2 or v1, rounded up, and by the affinity mask; at least 1.
+    """CPUs by the affinity mask and by the quota under `root`, rounded up; at least 1."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, math.ceil(min(available or 1, cpu_quota(root))))
+
+
+def cpu_quota(root: Path = Path("/")) -> float:
+    """The tightest quota of cgroup v2 or v1 in CPUs, infinite where there is none.
 
     `root` is where `proc` and `sys` are found.
     """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    limits = [math.ceil(quota) for quota in _quotas(root)]
-    return max(1, min([available or 1, *limits]))
+    return min(_quotas(root), default=math.inf)
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -35,7 +35,7 @@ class Exchange:
         self.reason: str | None = None
         self.gone = False
         self._receive, self._send = receive, send
-        self._body_is_in = self._watch_wanted = False
+        self._body_wanted = self._body_is_in = self._watch_wanted = False
         self._watcher: asyncio.Task[None] | None = None
         self._task = asyncio.current_task()
         scope["state"].update(request_id=self.request_id, stages=self.stages)
@@ -51,6 +51,7 @@ class Exchange:
 
     async def receive(self) -> Message:
         """The next message from the client."""
+        self._body_wanted = True
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self.gone = True
@@ -67,6 +68,9 @@ class Exchange:
             message.setdefault("headers", []).append((b"x-request-id", self.request_id.encode()))
             if self.model is not None and self.status == 200:
                 message["headers"].append((b"server-timing", self._server_timing()))
+            if not self._body_wanted and "expect" in self.headers:
+                # Whether a client that waits for 100 still sends its body is anyone's guess.
+                message["headers"].append((b"connection", b"close"))
         await self._send(message)
 
     async def send_problem(self, error: ApiError) -> None:

@@ -4,6 +4,7 @@ On SIGTERM `/readyz` falls and new calls get 503 with `Connection: close`, while
 open until the work in flight is done or the time for it is over. Only then uvicorn stops.
 """
 
+import asyncio
 import logging
 import signal
 import socket
@@ -54,6 +55,10 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = self.force_exit = True
             return
         self._lifecycle.draining_since = monotonic()
+        # Not from here: a signal may come in the midst of writing another line.
+        asyncio.get_running_loop().call_soon_threadsafe(self._tell, sig)
+
+    def _tell(self, sig: int) -> None:
         _log.info(
             "draining", extra={"signal": signal.Signals(sig).name, "in_flight": self._in_flight}
         )

@@ -2,20 +2,26 @@
 
 Request line and headers may have 64 KiB and must be there within 30 s. What is refused for that
 never becomes a request, so it is answered here, in plain text, and the connection closes.
+
+An offer to switch protocols, which Java's HttpClient makes with every first request (h2c), is
+ignored: such a request is parsed again without its Upgrade header, because httptools takes
+everything behind that head for the other protocol, the request's body too.
 """
 
 import asyncio
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 64 * 1024
 HEAD_SECONDS = 30.0
+_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """HttpToolsProtocol that refuses a request head which is too large or too slow."""
+    """HttpToolsProtocol that refuses a head which is too large or too slow, and never upgrades."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -23,6 +29,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._parsed = 0  # bytes of this head in complete headers
         self._received = 0  # bytes of this head, which may still lack its end
         self._clock: asyncio.TimerHandle | None = None
+        self._refusal: HTTPStatus | None = None  # what is told once all before it is answered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head."""
@@ -40,9 +47,30 @@ class LimitedProtocol(HttpToolsProtocol):
             self._received += len(data)
             if self._clock is None:
                 self._start_clock()
-        super().data_received(data)
-        if not self._in_body and self._received > MAX_HEAD:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(memoryview(data))
+        except httptools.HttpParserError:
+            too_large = self._parsed > MAX_HEAD
+            self._refuse(_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST)
+        else:
+            if not self._in_body and self._received > MAX_HEAD:
+                self._refuse(_TOO_LARGE)
+
+    def _parse(self, data: memoryview) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                self.parser.feed_data(self._head_without_upgrade())
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%s: %s" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -60,13 +88,19 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is complete: stop its clock."""
+        """The head is complete: stop its clock, unless it is to be parsed again."""
+        if self.parser.get_method() == b"CONNECT":
+            raise ValueError("this is no proxy")
+        if self.parser.should_upgrade():
+            return
         self._stop_clock()
         self._in_body, self._received = True, 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The next byte belongs to another head."""
+        if self.parser.should_upgrade():
+            return
         self._stop_clock()
         self._in_body = False
         super().on_message_complete()
@@ -74,15 +108,10 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Let a client that was answered early send the rest of its body, but not for ever."""
         super().on_response_complete()
-        if self._in_body and self._clock is None and not self.transport.is_closing():
+        if self._refusal is not None and not self.pipeline:
+            self._refuse(self._refusal)
+        elif self._in_body and self._clock is None and not self.transport.is_closing():
             self._clock = self.loop.call_later(HEAD_SECONDS, self.transport.close)
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what the parser gave up on; too large a head has a status of its own."""
-        if self._parsed > MAX_HEAD:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif not self.transport.is_closing():
-            super().send_400_response(msg)
 
     def _count(self, size: int) -> None:
         self._parsed += size
@@ -99,6 +128,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         if self.transport.is_closing():
+            return
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if self.pipeline or (answering and not self._in_body):
+            self._refusal = status
             return
         body = f"{status.phrase}\n".encode()
         self.transport.write(

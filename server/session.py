@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -13,6 +14,8 @@ import numpy.typing as npt
 from server import contract
 from server.errors import StartupError
 
+# Official builds report to their maker by default, over the network; read when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 try:
     import onnxruntime as ort
 except ImportError as error:
@@ -26,10 +29,6 @@ Probabilities = npt.NDArray[np.float32]
 
 _CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
-_INPUTS = {
-    "faq": {"indices": "tensor(int64)", "counts": "tensor(float)"},
-    "image": {"image": "tensor(uint8)"},
-}
 _log = logging.getLogger("rtscore")
 
 
@@ -48,11 +47,11 @@ class Session:
         """
         refuse_mixed_packages()
         content = _read(path)
+        contract.check_seal(content, str(path))  # first: native code never sees damaged bytes
         self.version = hashlib.sha256(content).hexdigest()[:12]
         self._session = _open(content, path, _providers(device), threads)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract = contract.parse(metadata, str(path))
-        contract.check_seal(content, str(path))
         self.device = self._verified_device(device)
         self.inputs = self._checked_inputs(path)
 
@@ -73,23 +72,32 @@ class Session:
         return "cpu"
 
     def _checked_inputs(self, path: Path) -> list[dict[str, Any]]:
-        inputs = [
-            {"name": value.name, "type": value.type, "shape": value.shape}
-            for value in self._session.get_inputs()
-        ]
-        outputs = self._session.get_outputs()
-        expected = _INPUTS[self.contract.task]
-        if (
-            {value["name"]: value["type"] for value in inputs} != expected
-            or len(outputs) != 1
-            or outputs[0].type != "tensor(float)"
-            or outputs[0].shape[-1] != self.contract.outputs
-        ):
+        inputs = self._session.get_inputs()
+        outputs = list(_signature(self._session.get_outputs()).values())
+        if _signature(inputs) != _expected_inputs(self.contract) or outputs != [
+            ("tensor(float)", (self.contract.outputs,))
+        ]:
             raise StartupError(
                 f"{path}: the graph does not fit its contract; convert it again with "
                 "rtscore-convert"
             )
-        return inputs
+        return [{"name": value.name, "type": value.type, "shape": value.shape} for value in inputs]
+
+
+def _expected_inputs(
+    given: contract.FaqContract | contract.ImageContract,
+) -> dict[str, tuple[str, tuple[int, ...]]]:
+    if isinstance(given, contract.ImageContract):
+        return {"image": ("tensor(uint8)", (given.height, given.width, 3))}
+    return {"indices": ("tensor(int64)", ()), "counts": ("tensor(float)", ())}
+
+
+def _signature(values: Iterable[Any]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Type and fixed sizes by name; the number of rows must not be fixed."""
+    return {
+        value.name: (value.type, tuple(size for size in value.shape if isinstance(size, int)))
+        for value in values
+    }
 
 
 def versions() -> dict[str, Any]:
@@ -138,7 +146,7 @@ def _open(content: bytes, path: Path, providers: list[str], threads: int) -> "or
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # errors come as exceptions, and are logged with those
     # Spinning threads would burn the quota that the event loop and the decoders need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -146,6 +154,6 @@ def _open(content: bytes, path: Path, providers: list[str], threads: int) -> "or
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
         _log.debug("ONNX Runtime on %s: %s", path, error)
         raise StartupError(
-            f"{path} is not a model that ONNX Runtime {ort.__version__} can load (is it cut, or "
-            "not ONNX at all?); make it again with rtscore-convert"
+            f"{path} is not a model that ONNX Runtime {ort.__version__} can load; make it again "
+            "with the rtscore-convert of this version"
         ) from error

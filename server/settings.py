@@ -16,6 +16,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from server.errors import StartupError
@@ -48,10 +49,13 @@ class Settings(BaseSettings):
         cli_prog_name="rtscore",
         cli_kebab_case=True,
         cli_avoid_json=True,
+        cli_exit_on_error=False,
         cli_hide_none_type=True,
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all")
+    host: str = Field(
+        "127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for all"
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 for a free one")
     metrics_port: OptionalPort = Field(
         None, ge=1, le=65535, description="Port of /metrics alone; empty: on the main port"
@@ -135,6 +139,9 @@ def read_settings(argv: Sequence[str]) -> Settings:
                 for item in error.errors(include_url=False)
             )
         ) from error
+    except SettingsError as error:
+        reason = str(error).removeprefix("error parsing CLI: ")
+        raise StartupError(f"{reason}; rtscore --help lists every flag") from error
 
 
 def service_links(environ: Mapping[str, str]) -> Iterable[str]:

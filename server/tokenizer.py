@@ -40,7 +40,11 @@ class Tokenizer(BaseModel):
     @field_validator("token_pattern")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        if re.compile(pattern).groups > 1:
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
+        if groups > 1:
             raise ValueError("more than one capturing group")
         return pattern
 

@@ -59,6 +59,10 @@ class LiveServer:
         """The port that it listens on."""
         return int(self.url.rpartition(":")[2])
 
+    def lines_of(self, request_id: str) -> list[dict[str, Any]]:
+        """What it has logged under `request_id`."""
+        return [line for line in self.logs if line.get("request_id") == request_id]
+
     def client(self, **options: Any) -> httpx.Client:
         """An HTTP client for it."""
         return httpx.Client(base_url=self.url, timeout=60, **options)

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _MIB = 1024 * 1024
 _PROBLEMS_TOLD = 5
+_NAME_TOLD = 100  # characters of a field's name, which may be as long as the body
 
 
 def content_type(request: Request) -> str:
@@ -122,11 +123,12 @@ def parse_json(body: bytes, adapter: TypeAdapter[T]) -> T:
 def _told(error: ValidationError) -> ApiError:
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     if problems[0]["type"] == "json_invalid":
-        return BadRequest(f"The body is not valid JSON: {problems[0]['msg']}.")
-    told = [
-        ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
-        for problem in problems[:_PROBLEMS_TOLD]
-    ]
+        reason = problems[0]["msg"].removeprefix("Invalid JSON: ")
+        return BadRequest(f"The body is not valid JSON: {reason}.")
+    told = []
+    for problem in problems[:_PROBLEMS_TOLD]:
+        path = ".".join(str(part)[:_NAME_TOLD] for part in problem["loc"])
+        told.append(": ".join(filter(None, (path, problem["msg"].removeprefix("Value error, ")))))
     if any(problem["type"] == "too_long" for problem in problems):
         return TooLarge("; ".join(told) + ".")
     return Invalid("; ".join(told) + ".")

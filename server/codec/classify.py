@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,17 @@ class ClassifyAnswer(BaseModel):
 
 _QUERY = TypeAdapter(Query)
 _REQUEST = TypeAdapter(ClassifyRequest)
+
+
+class _FormParser(MultiPartParser):
+    """Notices a form that was cut, and keeps the picture off the disk, which may be read-only."""
+
+    spool_max_size = sys.maxsize  # the body's limit bounds it
+    ended = False
+
+    def on_end(self) -> None:
+        """The last boundary is there."""
+        self.ended = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +150,14 @@ async def _content(request: Request, media_type: str) -> bytes:
 async def _multipart_field(request: Request, name: str) -> bytes:
     try:
         async with arriving(request):
-            form = await MultiPartParser(
-                request.headers, chunks(request), max_files=1, max_fields=1
-            ).parse()
+            parser = _FormParser(request.headers, chunks(request), max_files=1, max_fields=1)
+            form = await parser.parse()
     except MultiPartException as error:
         raise BadRequest(f"The multipart body can't be parsed: {error.message}") from error
     fields = form.multi_items()
     try:
+        if not parser.ended:
+            raise BadRequest("The multipart body is cut short: its last boundary is missing.")
         if [field for field, _ in fields] != [name]:
             raise Invalid(f"{name}: send exactly one field, with this name, in the form.")
         upload = fields[0][1]

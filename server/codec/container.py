@@ -44,7 +44,7 @@ def read(content: bytes) -> tuple[str, Header]:
     name = sniff(content)
     try:
         header = _READERS[name](content)
-    except (KeyError, IndexError, ValueError, struct.error) as error:
+    except (KeyError, IndexError, ValueError, OverflowError, struct.error) as error:
         raise damaged(name) from error
     if header.width < 1 or header.height < 1:
         raise BadRequest(f"The {name} picture has no pixels; send one of at least 1 x 1.")
@@ -72,10 +72,13 @@ def _jpeg(content: bytes) -> Header:
         if found is None:
             raise ValueError("no end of the picture")
         marker, begin = content[found.end() - 1], found.end()
-        if marker == 0xD9:
+        if marker == 0xD9 and start is not None:
             kept.append(content[start : found.end()])
             return Header(*size, b"".join(kept), tiff.orientation(exif))
-        place = begin + unpack_from(">H", content, begin)[0]
+        (length,) = unpack_from(">H", content, begin)
+        if length < 2:  # it counts itself
+            raise ValueError("a segment without a length")
+        place = begin + length
         if marker == 0xDA:
             start = found.start() if start is None else start
             scans += 1

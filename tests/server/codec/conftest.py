@@ -32,12 +32,14 @@ def encode() -> Encode:
     """`encode(picture, format, **options)`: the bytes of a file, from a picture or an array."""
 
     def encoded(
-        picture: Image.Image | npt.NDArray[Any], format: str, **options: Any  # noqa: A002
+        picture: Image.Image | npt.NDArray[Any],
+        format_: str,
+        **options: Any,
     ) -> bytes:
         if isinstance(picture, np.ndarray):
             picture = Image.fromarray(picture)
         file = BytesIO()
-        picture.save(file, format, **options)
+        picture.save(file, format_, **options)
         return file.getvalue()
 
     return encoded

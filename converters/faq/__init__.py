@@ -1,0 +1,1 @@
+"""The FAQ matcher: data, features, training, evaluation and its graph, one module each."""

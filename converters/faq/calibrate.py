@@ -1,0 +1,121 @@
+"""From the logits of held-out questions to calibrated probabilities and the no-match threshold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from converters.export import ConversionError
+from converters.faq.model import MOST, Array, Calibration, features
+
+PRECISION = 0.95  # of "matched", which the threshold aims at
+_LEAST = 20  # questions of either kind to calibrate on, and to measure a precision on
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Logits of questions that a model was not trained on.
+
+    `duplicates` [n, entries] with the indices of their entries, `labels` [n]; `no_match` [m, any],
+    of questions that none of its entries answers.
+    """
+
+    duplicates: Array
+    labels: npt.NDArray[np.int64]
+    no_match: Array
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A threshold, with the precision and the recall of "matched" that cross-validation gives it.
+
+    Recall is the share of duplicates that are matched, and to the right entry.
+    """
+
+    threshold: float
+    precision: float
+    recall: float
+
+
+def calibrate(
+    asked: Sequence[Asked], no_match_share: float, seed: int
+) -> tuple[Calibration, Chosen]:
+    """The calibration, and the least threshold at which "matched" is right in PRECISION of cases.
+
+    Questions are weighted so that `no_match_share` of them have no entry. Where no threshold
+    reaches PRECISION, the one that comes closest is chosen. Raises ConversionError for too few
+    questions.
+    """
+    known = [part for part in asked if len(part.labels)]
+    decisions = np.concatenate([part.duplicates for part in known])
+    labels = np.concatenate([part.labels for part in known])
+    unknown = [part.no_match for part in asked if len(part.no_match)]
+    if min(len(labels), sum(map(len, unknown))) < _LEAST:
+        raise ConversionError(
+            f"there are {len(labels)} duplicates and {sum(map(len, unknown))} questions without an "
+            f"entry to calibrate on; {_LEAST} of each are needed"
+        )
+    temperature = _temperature(decisions, labels)
+    rows = np.concatenate([features(part, temperature) for part in (decisions, *unknown)])
+    answered = np.arange(len(rows)) < len(labels)
+    weights = np.where(
+        answered, (1 - no_match_share) / answered.sum(), no_match_share / (~answered).sum()
+    ) * len(rows)
+    gate: Pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    passed = {"logisticregression__sample_weight": weights}
+    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    chances = cross_val_predict(
+        gate, rows, answered, cv=folds, method="predict_proba", params=passed
+    )[:, 1]
+    best = np.concatenate([_best_share(part, temperature) for part in (decisions, *unknown)])
+    right = np.zeros(len(rows), bool)
+    right[: len(labels)] = decisions.argmax(axis=1) == labels
+    gate.fit(rows, answered, **passed)
+    return _calibration(gate, temperature), _choose(MOST * chances * best, right, answered, weights)
+
+
+def _temperature(decisions: Array, labels: npt.NDArray[np.int64]) -> float:
+    """The temperature under which the duplicates' entries are most likely."""
+
+    def loss(log_temperature: float) -> float:
+        likely = log_softmax(decisions / np.exp(log_temperature), axis=1)
+        return float(-likely[np.arange(len(labels)), labels].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+
+
+def _best_share(decisions: Array, temperature: float) -> Array:
+    return np.asarray(softmax(decisions / temperature, axis=1).max(axis=1))
+
+
+def _calibration(gate: Pipeline, temperature: float) -> Calibration:
+    scaler, logistic = gate[0], gate[1]
+    weights = logistic.coef_[0] / scaler.scale_  # on features as they are
+    bias = float(logistic.intercept_[0] - scaler.mean_ @ weights)
+    return Calibration(temperature, weights, bias)
+
+
+def _choose(
+    probabilities: Array,
+    right: npt.NDArray[np.bool_],
+    answered: npt.NDArray[np.bool_],
+    weights: Array,
+) -> Chosen:
+    order = np.argsort(-probabilities, kind="stable")
+    hits = np.cumsum((weights * right)[order])
+    precision = hits / np.cumsum(weights[order])
+    precision[: _LEAST - 1] = 0  # of so few it says nothing
+    reached = np.flatnonzero(precision >= PRECISION)
+    last = reached[-1] if len(reached) else int(precision.argmax())
+    return Chosen(
+        threshold=float(probabilities[order[last]]),
+        precision=float(precision[last]),
+        recall=float(hits[last] / weights[answered].sum()),
+    )

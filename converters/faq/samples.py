@@ -1,0 +1,65 @@
+"""Texts on which a FAQ model's graph is compared with its source: ordinary and adversarial ones."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from converters.faq.model import FaqClassifier
+from server.session import Feeds, Probabilities
+from server.tokenizer import pad
+
+BATCH = 64
+
+ADVERSARIAL = (
+    "",
+    " ",
+    "\n\t",
+    "?",
+    "...",
+    "=== !== ?? ?. => ... && || !! $",
+    "İstanbul İİİ ıI",
+    "ΌΔΟΣ ὈΔΥΣΣΕΎΣ Σ σ ς",
+    "STRASSE straße ẞ ß",
+    "café cafe\u0301 CAFÉ",
+    "\u0301\u0302\u0303",
+    "ﬁnd ﬀ ǆ ŉ",
+    "日本語で配列をソートする方法は？",
+    "كيف أرتب مصفوفة من الأرقام",
+    "איך ממיינים מערך",
+    "как отсортировать массив чисел",
+    "👩\u200d👩\u200d👧 how 😀 sort 🚀",
+    "zero\u200bwidth\u200djoiner\ufeffbom",
+    "null\0byte control\x07\x1b[31m",
+    "a\u2028b\u2029c\x85d\x1ce",
+    "<script>alert('x')</script><b>bold</b>&amp;&lt;",
+    "for (var i = 0; i < 10; i++) { setTimeout(() => console.log(i), 0) }",
+    "TypeError: Cannot read properties of undefined (reading 'map')",
+    "SELECT * FROM users; DROP TABLE users; --",
+    "x",
+    "a" * 5000,
+    "array " * 1500,
+    "sort an array of numbers in javascript " * 150,
+    "".join(chr(code) for code in range(32, 1500)),
+    "\U0001f600" * 2000,
+)
+
+
+def samples(
+    model: FaqClassifier, texts: Sequence[str], seed: int
+) -> Iterator[tuple[Feeds, Probabilities]]:
+    """Inputs of the graph with the source's probabilities: every text, singly and in mixed batches.
+
+    The first of `texts` and the adversarial ones also come alone; lengths are mixed by `seed`.
+    """
+    mixed = [*texts, *ADVERSARIAL]
+    order = np.random.default_rng(seed).permutation(len(mixed))
+    batches = [[text] for text in (*ADVERSARIAL, *texts[:100])]
+    batches += [
+        [mixed[number] for number in order[start : start + BATCH]]
+        for start in range(0, len(order), BATCH)
+    ]
+    padding = len(model.vocabulary.terms)
+    for batch in batches:
+        indices, counts = pad([model.vocabulary.encode(text) for text in batch], padding)
+        expected = model.predict_proba(batch).astype(np.float32)
+        yield {"indices": indices, "counts": counts}, expected

@@ -1,0 +1,172 @@
+"""A FAQ and other ways to ask its questions, to the model behind POST /v1/faq."""
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from converters.export import ConversionError, export, provenance
+from converters.faq import data, evaluate
+from converters.faq.calibrate import PRECISION
+from converters.faq.data import Duplicate
+from converters.faq.graph import to_onnx
+from converters.faq.model import FaqClassifier
+from converters.faq.samples import samples
+from converters.faq.train import train
+from server.contract import Entry, FaqContract
+
+HELP = "A FAQ with duplicates of its questions: trains, calibrates and converts a matcher."
+TOLERANCE = 1e-5
+_PACKAGES = ("numpy", "onnx", "scikit-learn", "scipy", "skl2onnx")
+_log = logging.getLogger("rtscore.convert")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the files to read and to write."""
+    files = (
+        ("--originals", True, "the entries: id, text[, answer]"),
+        ("--duplicates", True, "other ways to ask them, to train on: id, original_id, text"),
+        ("--test", False, "duplicates to test on: id, original_id, text"),
+        ("--no-match", False, "questions that no entry answers, for the threshold: text"),
+        ("--no-match-test", False, "questions that no entry answers, to test on: text"),
+    )
+    for flag, required, meaning in files:
+        parser.add_argument(
+            flag,
+            type=Path,
+            required=required,
+            metavar="FILE",
+            help=f"{meaning}; .tsv, .csv or .jsonl",
+        )
+    parser.add_argument(
+        "--no-match-share",
+        type=_share,
+        default=1 / 3,
+        metavar="SHARE",
+        help="share of questions without an entry to expect, between 0 and 1 (default: a third)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument(
+        "--plot", type=Path, metavar="OUT.png", help="with --test; default: OUT.onnx as .png"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT.onnx", help="the file to write"
+    )
+
+
+def convert(arguments: argparse.Namespace) -> None:
+    """Train, evaluate, convert and report; raises ConversionError."""
+    started = time.perf_counter()
+    if arguments.no_match_test and not arguments.test:
+        raise ConversionError("--no-match-test needs --test")
+    entries = data.read_originals(arguments.originals)
+    duplicates = data.read_duplicates(arguments.duplicates, entries)
+    no_match = data.read_questions(arguments.no_match) if arguments.no_match else []
+    test = data.read_duplicates(arguments.test, entries) if arguments.test else []
+    no_match_test = data.read_questions(arguments.no_match_test) if arguments.no_match_test else []
+    _report_data(entries, [*duplicates, *test], no_match)
+    model, chosen = train(
+        entries,
+        duplicates,
+        no_match,
+        no_match_share=arguments.no_match_share,
+        seed=arguments.seed,
+    )
+    if chosen.precision < PRECISION:
+        _log.warning(
+            "no threshold reaches %.0f %% precision of 'matched' by cross-validation; the best "
+            "one has %.1f %%",
+            100 * PRECISION,
+            100 * chosen.precision,
+        )
+    accuracy = {
+        "word_overlap": data.word_overlap(entries, [*duplicates, *test]),
+        "cv_matched_precision": chosen.precision,
+        "cv_matched_recall": chosen.recall,
+    }
+    if test:
+        plot = arguments.plot or arguments.output.with_suffix(".png")
+        accuracy |= _test(model, test, no_match_test, chosen.threshold, plot)
+    contract = FaqContract(
+        vocabulary=model.vocabulary,
+        entries=tuple(entries),
+        threshold=chosen.threshold,
+        accuracy=accuracy,
+        provenance=provenance(
+            source="rtscore-convert faq: TF-IDF and logistic regression, one class an entry",
+            packages=_PACKAGES,
+            data_sha256={
+                name: data.sha256(path)
+                for name in ("originals", "duplicates", "test", "no_match", "no_match_test")
+                if (path := getattr(arguments, name)) is not None
+            },
+            seed=arguments.seed,
+        ),
+    )
+    texts = [entry.question for entry in entries]
+    texts += [duplicate.text for duplicate in (*test, *duplicates)] + no_match + no_match_test
+    parity = export(
+        to_onnx(model),
+        contract,
+        arguments.output,
+        samples(model, texts, arguments.seed),
+        tolerance=TOLERANCE,
+    )
+    _log.info(
+        "%s: %d entries, %d terms, %.1f MB in %.0f s; largest difference from scikit-learn %.1e "
+        "over %d texts",
+        arguments.output,
+        len(entries),
+        len(model.vocabulary.terms),
+        parity.bytes_written / 1e6,
+        time.perf_counter() - started,
+        parity.largest_difference,
+        parity.rows,
+    )
+
+
+def _report_data(entries: list[Entry], duplicates: list[Duplicate], no_match: list[str]) -> None:
+    asked = len({duplicate.entry for duplicate in duplicates})
+    _log.info(
+        "%d entries, %d of them with duplicates; %d duplicates, which share %.0f %% of their words "
+        "with their originals; %d questions without an entry",
+        len(entries),
+        asked,
+        len(duplicates),
+        100 * data.word_overlap(entries, duplicates),
+        len(no_match),
+    )
+    if repeats := data.repeated(entries, duplicates):
+        _log.warning("%d texts are there more than once, such as %r", len(repeats), repeats[0])
+
+
+def _test(
+    model: FaqClassifier,
+    test: list[Duplicate],
+    no_match: list[str],
+    threshold: float,
+    plot: Path,
+) -> dict[str, float]:
+    """Figures on the test files, by the source model, which the graph is then held to."""
+    probabilities = model.predict_proba([duplicate.text for duplicate in test])
+    entries = np.array([duplicate.entry for duplicate in test])
+    unanswered = (
+        model.predict_proba(no_match) if no_match else np.zeros((0, probabilities.shape[1]))
+    )
+    figures = evaluate.evaluate(probabilities, entries, unanswered, threshold)
+    Console().print(evaluate.table(figures))
+    best, right = evaluate.best_matches(probabilities, entries, unanswered)
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    evaluate.plot(plot, evaluate.ranks(probabilities, entries), best, right)
+    _log.info("%s: the plots", plot)
+    return figures
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError("give a number between 0 and 1")
+    return value

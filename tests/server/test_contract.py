@@ -1,0 +1,142 @@
+"""Contracts: into the metadata and back, what is refused, and the seal around the file."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from server.contract import (
+    CONTRACT_KEY,
+    Entry,
+    FaqContract,
+    ImageContract,
+    Label,
+    check_seal,
+    parse,
+    seal,
+)
+from server.errors import StartupError
+from tests import tiny
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+def edited(contract: FaqContract | ImageContract, **changes: Any) -> dict[str, str]:
+    """The metadata of `contract` with other fields; None removes one."""
+    fields = json.loads(contract.model_dump_json()) | changes
+    kept = {name: value for name, value in fields.items() if value is not None}
+    return {CONTRACT_KEY: json.dumps(kept)}
+
+
+@given(
+    st.lists(st.builds(Entry, id=texts, question=texts, answer=st.none() | texts), min_size=1),
+    st.floats(0, 1),
+)
+def test_a_faq_contract_survives_the_metadata(entries: list[Entry], threshold: float) -> None:
+    contract = tiny.faq_contract(entries=tuple(entries), threshold=threshold)
+    assert parse({CONTRACT_KEY: contract.model_dump_json()}, "m.onnx") == contract
+    assert contract.outputs == len(entries)
+
+
+@given(st.lists(st.builds(Label, id=texts, label=texts), min_size=1))
+def test_an_image_contract_survives_the_metadata(labels: list[Label]) -> None:
+    contract = tiny.image_contract(labels=tuple(labels), accuracy={"top_1": 0.5})
+    assert parse({CONTRACT_KEY: contract.model_dump_json()}, "m.onnx") == contract
+    assert contract.outputs == len(labels)
+
+
+def test_a_file_without_a_contract_says_how_to_get_one() -> None:
+    with pytest.raises(StartupError, match=r"m\.onnx .*convert it with rtscore-convert"):
+        parse({"producer": "another tool"}, "m.onnx")
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"contract_version": 2}, r"contract_version: Input should be 1"),
+        ({"invented": 1}, "invented: Extra inputs"),
+        ({"task": "sound"}, "faq.*image"),
+        ({"task": None}, "task"),
+        ({"threshold": 1.5}, "threshold"),
+        ({"entries": []}, "entries"),
+        ({"entries": None}, "entries: Field required"),
+        ({"vocabulary": {"tokenizer": {}, "terms": []}}, r"vocabulary\.terms"),
+        ({"vocabulary": {"tokenizer": {"stemmer": "x"}, "terms": ["a"]}}, r"tokenizer\.stemmer"),
+        ({"precision": "int4"}, "precision"),
+    ],
+)
+def test_a_contract_that_cannot_be_read_says_where(changes: dict[str, Any], where: str) -> None:
+    with pytest.raises(StartupError, match=where) as caught:
+        parse(edited(tiny.faq_contract(), **changes), "m.onnx")
+    assert str(caught.value).startswith("m.onnx has a contract that this version can't read")
+    assert "convert it again with the rtscore-convert of this version" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", '"faq"', "{}"])
+def test_a_contract_that_is_no_contract(text: str) -> None:
+    with pytest.raises(StartupError, match="can't read"):
+        parse({CONTRACT_KEY: text}, "m.onnx")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"height": 5},
+        {"height": 0, "width": 0},
+        {"crop": 0},
+        {"crop": 1.01},
+        {"labels": ()},
+        {"resample": "nearest"},
+    ],
+)
+def test_an_image_contract_that_makes_no_sense(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        tiny.image_contract(**changes)
+
+
+def test_contracts_are_frozen() -> None:
+    contract = tiny.faq_contract()
+    with pytest.raises(ValidationError):
+        contract.threshold = 0.1  # type: ignore[misc]
+    with pytest.raises(ValidationError):
+        contract.entries[0].id = "other"  # type: ignore[misc]
+
+
+SEALED = tiny.stamped(tiny.image_graph(), tiny.image_contract())
+
+
+def test_a_sealed_file_passes() -> None:
+    check_seal(SEALED, "m.onnx")
+    assert seal(SEALED) == SEALED
+
+
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
+def test_any_changed_byte_breaks_the_seal(place: int, flip: int) -> None:
+    damaged = bytearray(SEALED)
+    damaged[place] ^= flip
+    with pytest.raises(StartupError, match=r"m\.onnx .*rtscore-convert"):
+        check_seal(bytes(damaged), "m.onnx")
+
+
+@given(st.integers(0, len(SEALED) - 1))
+def test_any_cut_breaks_the_seal(length: int) -> None:
+    with pytest.raises(StartupError, match=r"m\.onnx .*cut"):
+        check_seal(SEALED[:length], "m.onnx")
+
+
+@given(st.binary(min_size=1, max_size=200))
+def test_anything_added_breaks_the_seal(more: bytes) -> None:
+    with pytest.raises(StartupError, match=r"m\.onnx was cut or changed"):
+        check_seal(SEALED + more, "m.onnx")
+
+
+@given(st.binary(max_size=200))
+def test_other_files_have_no_seal(content: bytes) -> None:
+    with pytest.raises(StartupError, match=r"m\.onnx is no model file of rtscore-convert"):
+        check_seal(content, "m.onnx")
+    with pytest.raises(ValueError, match=r"rtscore\.sha256 is missing"):
+        seal(content)

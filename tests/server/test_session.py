@@ -1,0 +1,294 @@
+"""Real model files in ONNX Runtime: what loads, what it computes, and what stops the start."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from server.contract import DIGEST_KEY, NO_DIGEST, FaqContract, ImageContract, seal
+from server.errors import StartupError
+from server.session import Device, Session, versions
+from server.tokenizer import pad
+from tests import tiny
+
+FAQ = tiny.stamped(tiny.faq_graph(), tiny.faq_contract())
+IMAGE = tiny.stamped(tiny.image_graph(), tiny.image_contract())
+HAS_CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+def refusal(path: Path, device: Device = "cpu") -> str:
+    """What the start says of `path`; one line that names the file."""
+    with pytest.raises(StartupError) as caught:
+        Session(path, device)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_faq_model(tmp_path: Path) -> None:
+    path = tiny.write(tmp_path, FAQ)
+    session = Session(path)
+    assert session.contract == tiny.faq_contract()
+    assert session.version == hashlib.sha256(FAQ).hexdigest()[:12]
+    assert session.device == "cpu"
+    assert session.inputs == [
+        {"name": "indices", "type": "tensor(int64)", "shape": ["N", "T"]},
+        {"name": "counts", "type": "tensor(float)", "shape": ["N", "T"]},
+    ]
+    assert isinstance(session.contract, FaqContract)
+    encode = session.contract.vocabulary.encode
+    indices, counts = pad([encode("sort sort array"), encode("nothing")], len(tiny.TERMS))
+    probabilities = session.run({"indices": indices, "counts": counts})
+    scores = np.array([[6.0, 0, 0], [0, 0, 0]])  # "array" and twice "sort" speak for the first
+    expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+    assert probabilities.dtype == np.float32
+
+
+def test_an_image_model_runs_several_rows(tmp_path: Path) -> None:
+    session = Session(tiny.write(tmp_path, IMAGE), threads=0)
+    assert isinstance(session.contract, ImageContract)
+    shades = np.array([0, 128, 255], np.uint8)
+    pictures = np.broadcast_to(shades[:, None, None, None], (3, tiny.SIDE, tiny.SIDE, 3))
+    probabilities = session.run({"image": pictures})
+    assert probabilities.shape == (3, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert (np.diff(probabilities[:, 1]) > 0).all()  # the brighter, the more "bright"
+
+
+def test_threads_may_run_a_session_at_once(tmp_path: Path) -> None:
+    session = Session(tiny.write(tmp_path, IMAGE))
+    pictures = [
+        np.full((1, tiny.SIDE, tiny.SIDE, 3), shade, np.uint8) for shade in range(0, 256, 5)
+    ]
+    alone = [session.run({"image": picture}) for picture in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda picture: session.run({"image": picture}), pictures))
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    message = refusal(tmp_path / "nowhere.onnx")
+    assert message.startswith(f"{tmp_path / 'nowhere.onnx'}: No such file or directory; ")
+    assert "make models" in message
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path).startswith(f"{tmp_path}: Is a directory; ")
+
+
+@pytest.mark.parametrize("content", [b"", b"\0", b"PK\x03\x04", b"<html>not found</html>"])
+def test_a_file_that_is_not_onnx(tmp_path: Path, content: bytes) -> None:
+    path = tiny.write(tmp_path, content)
+    assert refusal(path).startswith(f"{path} is no model file of rtscore-convert")
+
+
+def test_an_onnx_file_of_others(tmp_path: Path) -> None:
+    path = tiny.write(tmp_path, tiny.image_graph().SerializeToString())
+    assert refusal(path).startswith(f"{path} is no model file of rtscore-convert")
+
+
+def test_a_sealed_file_without_a_contract(tmp_path: Path) -> None:
+    graph = tiny.image_graph()
+    graph.metadata_props.add(key=DIGEST_KEY, value=NO_DIGEST)
+    path = tiny.write(tmp_path, seal(graph.SerializeToString()))
+    assert "without a rtscore contract; convert it with rtscore-convert" in refusal(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("content", [FAQ, IMAGE])
+def test_a_file_that_was_cut(tmp_path: Path, content: bytes, share: float) -> None:
+    path = tiny.write(tmp_path, content[: int(len(content) * share)])
+    assert "cut" in refusal(path)
+
+
+@pytest.mark.parametrize("missing", [1, 2, 63, 64, 65, 100])
+def test_a_file_that_lacks_its_last_bytes(tmp_path: Path, missing: int) -> None:
+    assert "cut" in refusal(tiny.write(tmp_path, FAQ[:-missing]))
+
+
+def test_a_changed_weight(tmp_path: Path) -> None:
+    weights = np.float32(2.0).tobytes()  # as in tiny.faq_graph
+    assert weights in FAQ
+    path = tiny.write(tmp_path, FAQ.replace(weights, np.float32(3.0).tobytes(), 1))
+    assert "was cut or changed after it was exported" in refusal(path)
+
+
+def test_a_changed_answer(tmp_path: Path) -> None:
+    assert FAQ.count(b"values.sort()") == 1
+    path = tiny.write(tmp_path, FAQ.replace(b"values.sort()", b"process.exit("))
+    assert "was cut or changed after it was exported" in refusal(path)
+    edited = onnx.load_from_string(FAQ)  # as an ONNX editor would, lengths and all
+    edited.metadata_props[0].value = edited.metadata_props[0].value.replace("values", "v")
+    path = tiny.write(tmp_path, edited.SerializeToString())
+    assert "was cut or changed after it was exported" in refusal(path)
+
+
+def test_a_contract_of_another_version(tmp_path: Path) -> None:
+    text = tiny.faq_contract().model_dump_json()
+    later = text.replace('"contract_version":1', '"contract_version":2')
+    assert later != text
+    message = refusal(tiny.write(tmp_path, tiny.stamped(tiny.faq_graph(), later)))
+    assert "contract_version: Input should be 1" in message
+    assert "rtscore-convert of this version" in message
+
+
+def test_a_graph_that_onnx_runtime_cannot_load(tmp_path: Path) -> None:
+    graph = tiny.image_graph()
+    graph.graph.node[0].op_type = "Imagine"
+    message = refusal(tiny.write(tmp_path, tiny.stamped(graph, tiny.image_contract())))
+    assert f"ONNX Runtime {onnxruntime.__version__} can load" in message
+
+
+Change = Callable[[onnx.ModelProto], None]
+
+
+def output_is_flat(graph: onnx.ModelProto) -> None:
+    node = onnx.helper.make_node("Identity", ["probabilities"], ["other"])
+    reshaped = onnx.helper.make_node("ReduceMax", ["other"], ["flat"], keepdims=0)
+    graph.graph.node.extend([node, reshaped])
+    del graph.graph.output[:]
+    graph.graph.output.append(
+        onnx.helper.make_tensor_value_info("flat", onnx.TensorProto.FLOAT, [])
+    )
+
+
+def second_output(graph: onnx.ModelProto) -> None:
+    graph.graph.output.append(
+        onnx.helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, ["N", 2])
+    )
+
+
+def doubles(graph: onnx.ModelProto) -> None:
+    graph.graph.node.append(
+        onnx.helper.make_node("Cast", ["probabilities"], ["precise"], to=onnx.TensorProto.DOUBLE)
+    )
+    del graph.graph.output[:]
+    graph.graph.output.append(
+        onnx.helper.make_tensor_value_info("precise", onnx.TensorProto.DOUBLE, ["N", 2])
+    )
+
+
+def one_row(graph: onnx.ModelProto) -> None:
+    shape = graph.graph.input[0].type.tensor_type.shape
+    shape.dim[0].dim_value = 1
+
+
+@pytest.mark.parametrize("change", [output_is_flat, second_output, doubles, one_row])
+def test_a_graph_with_another_signature(tmp_path: Path, change: Change) -> None:
+    graph = tiny.image_graph()
+    change(graph)
+    path = tiny.write(tmp_path, tiny.stamped(graph, tiny.image_contract()))
+    assert "does not fit its contract; convert it again" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("graph", "contract"),
+    [
+        (tiny.image_graph(outputs=3), tiny.image_contract()),
+        (tiny.image_graph(side=5), tiny.image_contract()),
+        (tiny.image_graph(name="picture"), tiny.image_contract()),
+        (tiny.image_graph(outputs=3), tiny.faq_contract()),
+        (tiny.faq_graph(), tiny.image_contract()),
+        (tiny.faq_graph(outputs=4), tiny.faq_contract()),
+    ],
+)
+def test_a_graph_that_does_not_fit_its_contract(
+    tmp_path: Path, graph: onnx.ModelProto, contract: FaqContract | ImageContract
+) -> None:
+    copy = onnx.ModelProto()
+    copy.CopyFrom(graph)
+    path = tiny.write(tmp_path, tiny.stamped(copy, contract))
+    assert "does not fit its contract; convert it again" in refusal(path)
+
+
+@pytest.mark.skipif(HAS_CUDA, reason="this ONNX Runtime can use CUDA")
+def test_cuda_is_refused_where_there_is_none(tmp_path: Path) -> None:
+    path = tiny.write(tmp_path, IMAGE)
+    message = refusal(path, "cuda")
+    assert "'cuda' was asked for" in message
+    assert "RTSCORE_DEVICE=auto or cpu" in message
+    assert Session(path, "auto").device == "cpu"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not HAS_CUDA, reason="no NVIDIA GPU with onnxruntime-gpu here")
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_cuda_is_taken_where_there_is_one(tmp_path: Path, device: Device) -> None:
+    path = tiny.write(tmp_path, IMAGE)
+    session = Session(path, device)
+    assert session.device == "cuda"
+    picture = np.full((2, tiny.SIDE, tiny.SIDE, 3), 99, np.uint8)
+    expected = Session(path, "cpu").run({"image": picture})
+    np.testing.assert_allclose(session.run({"image": picture}), expected, atol=1e-5)
+
+
+def test_versions_are_those_of_the_runtime() -> None:
+    assert versions() == {
+        "onnxruntime": onnxruntime.__version__,
+        "providers": onnxruntime.get_available_providers(),
+    }
+
+
+def python(program: str, *arguments: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_both_packages_of_onnx_runtime_stop_the_start(tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    for name in ("onnxruntime", "onnxruntime_gpu"):
+        info = packages / f"{name}-1.31.1.dist-info"
+        info.mkdir(parents=True)
+        distribution = name.replace("_", "-")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.31.1\n"
+        )
+    program = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from server.errors import StartupError
+from server.session import Session
+try:
+    Session(Path(sys.argv[2]))
+except StartupError as error:
+    print(error)
+"""
+    model = str(tiny.write(tmp_path, IMAGE))
+    message = python(program, str(packages), model)
+    assert message.startswith("onnxruntime and onnxruntime-gpu are both installed")
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu" in message
+    (packages / "onnxruntime_gpu-1.31.1.dist-info" / "METADATA").unlink()
+    (packages / "onnxruntime_gpu-1.31.1.dist-info").rmdir()
+    assert python(program, str(packages), model) == ""
+
+
+def test_without_onnx_runtime_the_start_says_what_to_install() -> None:
+    program = """
+import sys
+sys.modules["onnxruntime"] = None
+from server.errors import StartupError
+try:
+    import server.session
+except StartupError as error:
+    print(error)
+"""
+    assert "pip install 'rtscore[cpu]'" in python(program)
+
+
+def test_the_default_models_load(faq_model: Path, image_model: Path) -> None:
+    faq, image = Session(faq_model), Session(image_model)
+    assert isinstance(faq.contract, FaqContract)
+    assert isinstance(image.contract, ImageContract)
+    assert faq.contract.outputs >= 150
+    assert image.contract.outputs == 1000
