@@ -6,6 +6,7 @@ open until the work in flight is done or the time for it is over. Only then uvic
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from dataclasses import dataclass
@@ -70,11 +71,18 @@ class DrainingServer(uvicorn.Server):
             if self._in_flight == 0:
                 self.should_exit = True
             elif monotonic() - since > self._patience and not self._cancelled:
-                self._cancelled = True
+                self._cancelled = self.force_exit = True
                 _log.warning("drain time is over", extra={"cancelled": self._in_flight})
                 for task in self.server_state.tasks:
                     task.cancel()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything and end the app, or, where that can't be waited for, the process."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # A model run that nobody waits for any more would keep the process until it is done.
+            os._exit(0)
 
     @property
     def _in_flight(self) -> int:

@@ -58,10 +58,10 @@ def picture(colour: str) -> bytes:
 BLACK, RED, GREEN = picture("black"), picture("red"), picture("lime")
 
 
-def settings(folder: Path) -> dict[str, object]:
-    """Settings of a server with one model thread, this image model and a tiny FAQ model."""
+def settings(folder: Path, seconds: float = 2.0) -> dict[str, object]:
+    """Settings of a server with one model thread, `model(seconds)` and a tiny FAQ model."""
     return {
         "faq_model": write(folder, stamped(faq_graph(), faq_contract()), "faq.onnx"),
-        "image_model": write(folder, model(), "image.onnx"),
+        "image_model": write(folder, model(seconds), "image.onnx"),
         "threads": 1,
     }

@@ -122,7 +122,8 @@ def _grey(picture: Image.Image, bits: int) -> Image.Image:
         levels = (1, 255, 65535) if picture.mode == "F" else (255, 65535)
         highest = float(samples.max())
         white = next((level for level in levels if highest <= level), highest)
-    grey = np.clip(samples * np.float32(255 / white) + np.float32(0.5), 0, 255).astype(np.uint8)
+    scaled = np.clip(samples, 0, white) * np.float32(255 / white) + np.float32(0.5)
+    grey = scaled.astype(np.uint8)
     if "transparency" in picture.info:
         grey[samples == picture.info["transparency"]] = 255
     return Image.fromarray(grey)

@@ -136,6 +136,27 @@ def test_a_second_signal_ends_at_once(serve: Serve, tmp_path: Path) -> None:
         assert server.wait() == 0
 
 
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_model_run_without_end_does_not_keep_the_process(
+    serve: Serve, tmp_path: Path, signals: int
+) -> None:
+    patience = 1 if signals == 1 else 3600
+    server = serve(
+        **moody.settings(tmp_path, seconds=600), drain_seconds=patience, timeout_ms=3_600_000
+    )
+    with Wire(server).send(request("/v1/classify", RED)) as wire:
+        runs = sample_name("rtscore_batch_rows_count", model="image")
+        eventually(lambda: scrape(server)[runs] == 1)
+        drain(server)
+        if signals == 2:
+            server.terminate()
+        else:
+            assert wire.answer().status == 503
+        assert server.wait() == 0
+    assert server.process.stderr is not None
+    assert "Traceback" not in "".join(server.lines) + server.process.stderr.read()
+
+
 def test_an_idle_server_stops_and_tells_its_idle_clients(serve: Serve, tmp_path: Path) -> None:
     server = serve(**moody.settings(tmp_path))
     with Wire(server) as silent, Wire(server) as idle:

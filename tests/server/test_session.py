@@ -286,6 +286,11 @@ except StartupError as error:
     assert "pip install 'rtscore[cpu]'" in python(program)
 
 
+def test_onnx_runtime_is_told_not_to_report_to_its_maker() -> None:
+    program = "import os, server.session; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    assert python(program) == "1\n"
+
+
 def test_the_default_models_load(faq_model: Path, image_model: Path) -> None:
     faq, image = Session(faq_model), Session(image_model)
     assert isinstance(faq.contract, FaqContract)

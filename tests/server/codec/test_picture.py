@@ -235,6 +235,11 @@ def test_float_tiff_with_holes(contract: ImageContract, encode: Encode) -> None:
     assert np.all(decode(encode(floats, "TIFF"), contract, 50)[4:] == 128)
 
 
+def test_float_tiff_to_the_end_of_its_range(contract: ImageContract, encode: Encode) -> None:
+    floats = np.array([[-1, 1], [-1, 1]], np.float32) * np.finfo(np.float32).max
+    assert_is(encode(floats, "TIFF"), grey(np.array([[0, 255], [0, 255]])), contract)
+
+
 def test_cmyk(contract: ImageContract, encode: Encode) -> None:
     cmyk = pattern(30, 30, 4)
     ink = cmyk.astype(float) / 255

@@ -122,6 +122,14 @@ def test_directories_that_are_refused(changed: Tags, contract: ImageContract) ->
         decode(tiff_file(PICTURE | changed), contract, 1)
 
 
+def test_12_bit_samples_are_scaled(contract: ImageContract) -> None:
+    levels = np.arange(32).reshape(4, 8) * 132  # up to 4092 of 4095
+    bits = np.unpackbits(levels.astype(">u2").view(np.uint8).reshape(32, 2), axis=1)[:, 4:]
+    deep = tiff_file(PICTURE | {258: 12, 279: 48}, data=np.packbits(bits).tobytes())
+    plain = tiff_file(PICTURE, data=(levels / 4095 * 255).round().astype(np.uint8).tobytes())
+    assert np.array_equal(decode(deep, contract, 1), decode(plain, contract, 1))
+
+
 def test_tiles(contract: ImageContract) -> None:
     levels = np.arange(32, dtype=np.uint8).reshape(4, 8) * 8
     tiles = np.zeros((16, 16), np.uint8)
