@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import time
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="share of questions without an entry to expect, between 0 and 1 (default: a third)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="of everything random, from 0 (default: 0)"
+    )
     parser.add_argument(
         "--plot", type=Path, metavar="OUT.png", help="with --test; default: OUT.onnx as .png"
     )
@@ -60,8 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def convert(arguments: argparse.Namespace) -> None:
     """Train, evaluate, convert and report; raises ConversionError."""
     started = time.perf_counter()
-    if arguments.no_match_test and not arguments.test:
-        raise ConversionError("--no-match-test needs --test")
+    if (arguments.no_match_test or arguments.plot) and not arguments.test:
+        raise ConversionError("--no-match-test and --plot need --test")
     entries = data.read_originals(arguments.originals)
     duplicates = data.read_duplicates(arguments.duplicates, entries)
     no_match = data.read_questions(arguments.no_match) if arguments.no_match else []
@@ -166,7 +169,16 @@ def _test(
 
 
 def _share(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError("give a number between 0 and 1")
     return value
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError("give a whole number from 0 to 999999999")
+    return int(text)

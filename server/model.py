@@ -1,7 +1,8 @@
 """One loaded model: its session, warmed up, and the batcher before it."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -112,7 +113,8 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
     def row(terms: int) -> Terms:
         return np.arange(terms, dtype=np.int64) % padding, np.ones(terms, np.float32)
 
-    compute([row(MAX_TERMS)] * settings.max_batch_faq)
+    with _warming_up(path):
+        compute([row(MAX_TERMS)] * settings.max_batch_faq)
     quick = [
         terms
         for terms in (32, 128, 512, MAX_TERMS)
@@ -146,8 +148,9 @@ def load_image(
         return list(session.run({"image": np.stack(rows)}))
 
     blank = np.zeros((contract.height, contract.width, 3), np.uint8)
-    for size in {1, settings.max_batch_image}:
-        compute([blank] * size)
+    with _warming_up(path):
+        for size in {1, settings.max_batch_image}:
+            compute([blank] * size)
     return Model(
         "image",
         contract,
@@ -172,6 +175,18 @@ def _expect(
             "RTSCORE_FAQ_MODEL and RTSCORE_IMAGE_MODEL name one file each"
         )
     return contract
+
+
+@contextmanager
+def _warming_up(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # ONNX Runtime's own exceptions have no common base
+        reason = " ".join(str(error).split())
+        raise StartupError(
+            f"{path} failed on its first run: {reason}; make it again with rtscore-convert or, "
+            "where memory ran out, lower RTSCORE_MAX_BATCH_FAQ or RTSCORE_MAX_BATCH_IMAGE"
+        ) from error
 
 
 def _seconds(compute: Callable[[list[Any]], object], row: object) -> float:

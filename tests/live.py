@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import httpx
 
 START_SECONDS = 60
 STOP_SECONDS = 60
+_LISTENING = re.compile(r"\blistening\b.*(http://[\d.:]+)")
 
 
 class LiveServer:
@@ -87,11 +89,8 @@ class LiveServer:
         with self.process.stdout as stdout:
             for line in stdout:
                 self.lines.append(line)
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue
-                self.logs.append(record)
-                if record.get("message") == "listening":
-                    self._listening.put(record["url"])
+                if line.startswith("{"):
+                    self.logs.append(json.loads(line))
+                if listening := _LISTENING.search(line):
+                    self._listening.put(listening[1])
         self._listening.put(None)

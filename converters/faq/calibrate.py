@@ -54,14 +54,15 @@ def calibrate(
     questions.
     """
     known = [part for part in asked if len(part.labels)]
+    unknown = [part.no_match for part in asked if len(part.no_match)]
+    counts = sum(len(part.labels) for part in known), sum(map(len, unknown))
+    if min(counts) < _LEAST:
+        raise ConversionError(
+            f"there are {counts[0]} duplicates and {counts[1]} questions without an entry to "
+            f"calibrate on; {_LEAST} of each are needed: add to --duplicates and --no-match"
+        )
     decisions = np.concatenate([part.duplicates for part in known])
     labels = np.concatenate([part.labels for part in known])
-    unknown = [part.no_match for part in asked if len(part.no_match)]
-    if min(len(labels), sum(map(len, unknown))) < _LEAST:
-        raise ConversionError(
-            f"there are {len(labels)} duplicates and {sum(map(len, unknown))} questions without an "
-            f"entry to calibrate on; {_LEAST} of each are needed"
-        )
     temperature = _temperature(decisions, labels)
     rows = np.concatenate([features(part, temperature) for part in (decisions, *unknown)])
     answered = np.arange(len(rows)) < len(labels)
@@ -109,13 +110,15 @@ def _choose(
     weights: Array,
 ) -> Chosen:
     order = np.argsort(-probabilities, kind="stable")
+    ranked = probabilities[order]
     hits = np.cumsum((weights * right)[order])
     precision = hits / np.cumsum(weights[order])
     precision[: _LEAST - 1] = 0  # of so few it says nothing
+    precision[:-1][ranked[1:] == ranked[:-1]] = 0  # equal ones are matched together
     reached = np.flatnonzero(precision >= PRECISION)
     last = reached[-1] if len(reached) else int(precision.argmax())
     return Chosen(
-        threshold=float(probabilities[order[last]]),
+        threshold=float(ranked[last]),
         precision=float(precision[last]),
         recall=float(hits[last] / weights[answered].sum()),
     )

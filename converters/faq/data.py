@@ -35,8 +35,9 @@ def read_originals(path: Path) -> list[Entry]:
     for line, row in _rows(path, ("id", "text")):
         if row["id"] in entries:
             raise ConversionError(f"{path}:{line}: the id {row['id']!r} is there twice")
+        answer = row.get("answer", "")
         entries[row["id"]] = Entry(
-            id=row["id"], question=row["text"], answer=row.get("answer") or None
+            id=row["id"], question=row["text"], answer=answer if answer.strip() else None
         )
     if len(entries) < 2:
         raise ConversionError(f"{path}: a FAQ needs at least two entries")
@@ -150,6 +151,8 @@ def _record(path: Path, line: int, header: list[str], values: list[str]) -> dict
         raise ConversionError(
             f"{path}:{line}: {len(values)} values, but the header names {len(header)} columns"
         )
+    if len(set(header)) < len(header):
+        raise ConversionError(f"{path}:1: the header names a column twice: {', '.join(header)}")
     return dict(zip(header, values, strict=True))
 
 
@@ -159,16 +162,16 @@ def _jsonl(path: Path, text: str) -> Iterator[Row]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConversionError(f"{path}:{number}: this is not JSON: {error}") from error
         if not isinstance(record, dict):
             raise ConversionError(f"{path}:{number}: this is not a JSON object")
         row = {name: value for name, value in record.items() if value is not None}
         for name, value in row.items():
             if not isinstance(value, str):
-                raise ConversionError(f"{path}:{number}: {name} is not a string")
+                raise ConversionError(f"{path}:{number}: {name!r} is not a string")
             if any("\ud800" <= char <= "\udfff" for char in value):
-                raise ConversionError(f"{path}:{number}: {name} has half a surrogate pair")
+                raise ConversionError(f"{path}:{number}: {name!r} has half a surrogate pair")
         yield number, row
 
 

@@ -57,7 +57,8 @@ def to_matrix(rows: Sequence[Terms], vocabulary: Vocabulary) -> csr_matrix:
 def tokenizer_of(vectorizer: TfidfVectorizer) -> Tokenizer:
     """The tokenizer that finds the terms which `vectorizer` finds.
 
-    Raises ConversionError for settings that it does not have: functions, and analyzer='char'.
+    Raises ConversionError for settings that it does not have: functions, analyzer='char', and
+    binary=True.
     """
     settings: dict[str, Any] = vectorizer.get_params()
     for name in ("tokenizer", "preprocessor", "analyzer", "strip_accents"):
@@ -69,6 +70,8 @@ def tokenizer_of(vectorizer: TfidfVectorizer) -> Tokenizer:
     analyzer, ngrams = settings["analyzer"], tuple(settings["ngram_range"])
     if analyzer not in ("word", "char_wb"):
         raise ConversionError(f"analyzer={analyzer!r} can't be converted; use 'word' or 'char_wb'")
+    if settings["binary"]:
+        raise ConversionError("binary=True can't be converted; terms are counted, so leave it out")
     return Tokenizer(
         lowercase=settings["lowercase"],
         strip_accents=settings["strip_accents"],

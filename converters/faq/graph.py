@@ -31,6 +31,7 @@ from skl2onnx.algebra.onnx_ops import (
 )
 from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
 
+from converters.export import ConversionError
 from converters.faq.model import MOST, FaqClassifier
 
 OPSET = 18
@@ -39,8 +40,15 @@ OPSET = 18
 def to_onnx(model: FaqClassifier) -> onnx.ModelProto:
     """The graph: `indices` int64 [N, T], `counts` float32 [N, T] to `probabilities` [N, entries].
 
-    Padding is the index after the last term with the count 0.
+    Padding is the index after the last term with the count 0. Raises ConversionError for another
+    norm than "l2", and for terms without idf.
     """
+    tfidf = model.pipeline[1]
+    if tfidf.norm != "l2" or not tfidf.use_idf:
+        raise ConversionError(
+            f"TF-IDF with norm={tfidf.norm!r} and use_idf={tfidf.use_idf} can't be converted; "
+            "use norm='l2' and use_idf=True"
+        )
     update_registered_converter(
         FaqClassifier, "RtscoreFaqClassifier", _shapes, _convert, overwrite=True
     )
@@ -75,10 +83,11 @@ def _logits(indices: Any, counts: Any, model: FaqClassifier) -> Any:
     one = np.ones(1, np.float32)
     idf = np.append(model.idf, 0).astype(np.float32)
     coefficients = np.pad(model.coefficients, ((0, 1), (0, 0))).astype(np.float32)
-    # 1 + log(count), and 0 for a count of 0.
-    frequency = OnnxAdd(
-        OnnxLog(OnnxMax(counts, one, **opv), **opv), OnnxMin(counts, one, **opv), **opv
-    )
+    frequency = counts
+    if model.pipeline[1].sublinear_tf:  # 1 + log(count), and 0 for a count of 0
+        frequency = OnnxAdd(
+            OnnxLog(OnnxMax(counts, one, **opv), **opv), OnnxMin(counts, one, **opv), **opv
+        )
     weighted = OnnxMul(frequency, OnnxGather(idf, indices, **opv), **opv)
     # A question without a known term has the norm 0.
     norm = OnnxMax(OnnxReduceL2(weighted, np.array([1]), keepdims=1, **opv), _float(1e-30), **opv)

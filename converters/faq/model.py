@@ -36,6 +36,8 @@ def classifier(tokenizer: Tokenizer = TOKENIZER, min_df: int = 2) -> Any:
 
 def logits(fitted: Any, texts: Sequence[str]) -> Array:
     """Decision values, float64 [texts, classes], also where there are only two classes."""
+    if not texts:  # which scikit-learn refuses
+        return np.zeros((0, len(fitted.classes_)))
     decisions: Array = fitted.decision_function(texts)
     return _both_classes(decisions.reshape(len(texts), -1))
 

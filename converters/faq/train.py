@@ -89,7 +89,7 @@ def _folds_of_entries(
 ) -> Iterator[_Fold]:
     """Whole entries are left out; then no entry answers their duplicates."""
     order = rng.permutation(len(entries))
-    for part in np.array_split(order, min(FOLDS, len(entries) // 2)):
+    for part in np.array_split(order, min(FOLDS, len(entries))):
         out = frozenset(part.tolist())
         asked = [duplicate.text for duplicate in duplicates if duplicate.entry in out]
         if len(entries) - len(out) >= 2:

@@ -2,9 +2,12 @@
 
 import platform
 from importlib.metadata import version
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
 
 from server import errors
 from server.routes import examples, openapi
@@ -14,9 +17,24 @@ router = APIRouter(tags=["operations"])
 _ANY = (errors.MethodNotAllowed, errors.Internal)
 
 
+class Status(BaseModel):
+    """That all is well."""
+
+    status: Literal["ok", "ready"]
+
+
+class Versions(BaseModel):
+    """Versions of the parts, and the execution providers of ONNX Runtime."""
+
+    rtscore: str
+    python: str
+    onnxruntime: str
+    providers: list[str]
+
+
 @router.get(
     "/healthz",
-    responses=openapi.answer("The process can answer", {"ok": {"status": "ok"}})
+    responses=openapi.answer("The process can answer", {"ok": {"status": "ok"}}, Status)
     | openapi.problems(*_ANY),
 )
 async def healthz() -> Response:
@@ -26,7 +44,7 @@ async def healthz() -> Response:
 
 @router.get(
     "/readyz",
-    responses=openapi.answer("Ready for calls", {"ready": {"status": "ready"}})
+    responses=openapi.answer("Ready for calls", {"ready": {"status": "ready"}}, Status)
     | openapi.problems(*_ANY, errors.ShuttingDown),
 )
 async def readyz(request: Request) -> Response:
@@ -41,6 +59,7 @@ async def readyz(request: Request) -> Response:
 
 @router.get(
     "/metrics",
+    response_class=PlainTextResponse,
     responses=openapi.answer(
         "Prometheus text", {"metrics": examples.METRICS}, media_type="text/plain"
     )
@@ -55,7 +74,8 @@ async def metrics(request: Request) -> Response:
 
 @router.get(
     "/version",
-    responses=openapi.answer("Versions", {"versions": examples.VERSION}) | openapi.problems(*_ANY),
+    responses=openapi.answer("Versions", {"versions": examples.VERSION}, Versions)
+    | openapi.problems(*_ANY, errors.ShuttingDown),
 )
 async def versions_of_parts() -> Response:
     """Versions of rtscore, Python and ONNX Runtime, and the execution providers it has."""

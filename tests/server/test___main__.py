@@ -59,26 +59,22 @@ def refused(settings: dict[str, object], *arguments: str) -> str:
     return lines[0]
 
 
-def tiny_without_contract(content: bytes) -> bytes:
+def without_contract(content: bytes) -> bytes:
     graph = onnx.load_from_string(content)
     del graph.metadata_props[:]
     return bytes(graph.SerializeToString())
 
 
-@pytest.mark.parametrize("name", ["faq", "image"])
 @pytest.mark.parametrize(
-    "broken",
+    ("name", "broken"),
     [
-        pytest.param(lambda content: b"", id="empty"),
-        pytest.param(lambda content: b"hello, this is text", id="text"),
-        pytest.param(lambda content: content[: len(content) // 2], id="half"),
-        pytest.param(lambda content: content[:-1], id="truncated"),
-        pytest.param(lambda content: content + b"\0", id="longer"),
-        pytest.param(
-            lambda content: content.replace(b"sort", b"tros", 1).replace(b"dark", b"krad", 1),
-            id="tampered",
-        ),
-        pytest.param(tiny_without_contract, id="foreign"),
+        pytest.param("faq", lambda content: b"", id="empty"),
+        pytest.param("image", lambda content: b"hello, this is text", id="text"),
+        pytest.param("faq", lambda content: content[: len(content) // 2], id="half"),
+        pytest.param("image", lambda content: content[:-1], id="truncated"),
+        pytest.param("faq", lambda content: content + b"\0", id="longer"),
+        pytest.param("image", lambda content: content.replace(b"dark", b"dawn"), id="tampered"),
+        pytest.param("faq", lambda content: without_contract(content), id="foreign"),
     ],
 )
 def test_a_model_file_that_is_not_ours_stops_the_start(
@@ -108,12 +104,8 @@ def test_models_that_are_swapped_stop_the_start(models: dict[str, object]) -> No
         ({"faq_model": "", "image_model": ""}, ["RTSCORE_FAQ_MODEL", "RTSCORE_IMAGE_MODEL"]),
         ({"api_keys_dir": "/no/such/folder"}, ["/no/such/folder", "RTSCORE_API_KEYS_DIR"]),
         ({"host": "no-such-host.invalid"}, ["RTSCORE_HOST", "no-such-host.invalid"]),
-        ({"host": "192.0.2.1"}, ["RTSCORE_HOST", "192.0.2.1"]),
         ({"port": "http"}, ["RTSCORE_PORT", "http", "integer"]),
-        ({"port": 65536}, ["RTSCORE_PORT", "65536", "65535"]),
         ({"queue_limit": 255}, ["RTSCORE_QUEUE_LIMIT", "255", "256"]),
-        ({"device": "gpu"}, ["RTSCORE_DEVICE", "gpu", "auto", "cpu", "cuda"]),
-        ({"log_format": "xml"}, ["RTSCORE_LOG_FORMAT", "xml", "json", "text"]),
         ({"timeout": 5}, ["RTSCORE_TIMEOUT", "5", "RTSCORE_TIMEOUT_MS"]),
     ],
 )
@@ -125,21 +117,10 @@ def test_a_wrong_setting_stops_the_start(
         assert word in line
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--no-such-flag", "1"], ["--no-such-flag", "--help"]),
-        (["--port"], ["--port", "--help"]),
-        (["--port", "x"], ["PORT", "x", "integer"]),
-        (["serve"], ["serve", "--help"]),
-    ],
-)
-def test_a_wrong_flag_stops_the_start(
-    models: dict[str, object], arguments: list[str], words: list[str]
-) -> None:
-    line = refused(models, *arguments)
-    for word in words:
-        assert word in line
+def test_a_wrong_flag_stops_the_start(models: dict[str, object]) -> None:
+    line = refused(models, "--no-such-flag", "1")
+    assert "--no-such-flag" in line
+    assert "--help" in line
 
 
 @pytest.mark.parametrize("name", ["port", "metrics_port"])

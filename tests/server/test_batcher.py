@@ -247,6 +247,29 @@ async def test_a_call_that_is_cancelled_in_the_tick_of_its_batch_is_not_computed
     assert batcher.queued_rows == 0
 
 
+async def test_a_call_that_a_neighbour_cancels_as_it_returns_is_not_computed(
+    bench: Bench,
+) -> None:
+    """The runner is free and the next batch is due, but the cancelled caller has not run yet."""
+    model = Model()
+    batcher = bench.batcher(model)
+    cancelled: list[asyncio.Task[Sequence[int]]] = []
+
+    async def return_and_cancel() -> None:
+        await batcher.submit([1], Stages())
+        cancelled[0].cancel()
+
+    first = asyncio.create_task(return_and_cancel())
+    await model.entered()
+    cancelled.append(await call(batcher, 2))
+    model.let_go()
+    await first
+    await settle()
+    assert cancelled[0].cancelled()
+    assert model.batches == [[1]]
+    assert batcher.queued_rows == 0
+
+
 async def test_a_cancelled_call_that_runs_leaves_its_neighbours_alone(bench: Bench) -> None:
     model = Model()
     batcher = bench.batcher(model)
@@ -589,6 +612,18 @@ async def test_stages_tell_waiting_from_computing(bench: Bench) -> None:
     await task
     assert 0.05 <= stages.seconds["queue"] < 1
     assert 0 < stages.seconds["infer"] < stages.seconds["queue"]
+
+
+async def test_a_split_call_is_inferred_from_its_first_part_to_its_last(bench: Bench) -> None:
+    model = Model()
+    batcher = bench.batcher(model, max_rows=1)
+    stages = Stages()
+    task = asyncio.create_task(batcher.submit([1, 2], stages))
+    await model.entered()
+    await asyncio.sleep(0.05)
+    model.let_go()
+    assert await task == [2, 4]
+    assert stages.seconds["queue"] < 0.05 <= stages.seconds["infer"]
 
 
 async def test_the_meter_counts_while_a_batch_runs(bench: Bench) -> None:

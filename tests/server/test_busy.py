@@ -27,6 +27,7 @@ def whole_second() -> float:
         ([(-40.0, 2.0)], 1, 2 / WINDOW),
         ([(-40.0, -20.0)], 1, 0.0),
         ([(-40.0, 15.0)], 1, 1.0),
+        ([(0.0, 15.0), (0.0, 15.0)], 1, 1.0),  # a run on the event loop beside the runner's
     ],
 )
 def test_the_ratio_is_that_of_the_last_seconds(
@@ -56,6 +57,8 @@ def test_a_run_counts_before_it_ends() -> None:
         stack.enter_context(meter.running(now))  # at the very same moment
         assert meter.ratio(now + WINDOW / 3) == pytest.approx(1 / 3)
         assert meter.ratio(now + 4 * WINDOW) == 1
+    with meter.running(now):
+        assert meter.ratio(now + 4 * WINDOW) == 0.5
     assert meter.ratio(now + 4 * WINDOW) == 0
 
 

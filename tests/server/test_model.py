@@ -1,0 +1,78 @@
+"""Loaded models in a real server: batches, modes, warm-up."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from server.batcher import Runners
+from server.errors import StartupError
+from server.model import load_faq, load_image
+from server.settings import Settings
+from tests import moody
+from tests.live import LiveServer
+from tests.tiny import faq_contract, faq_graph, image_contract, image_graph, stamped, write
+from tests.wire import sample_name, scrape
+
+Serve = Callable[..., LiveServer]
+TEXTS = [f"how do i sort an array of {number} numbers" for number in range(100)]
+
+
+def results(client: httpx.Client) -> list[Any]:
+    answer = client.post("/v1/faq", json={"questions": TEXTS, "top_k": 1})
+    found: list[Any] = answer.json()["results"]
+    return found
+
+
+def test_a_large_call_is_split_over_batches(serve: Serve, server: LiveServer) -> None:
+    small = serve(image_model="", max_batch_faq=7)
+    with server.client() as client, small.client() as other:
+        for one, same in zip(results(client), results(other), strict=True):
+            assert one["matches"][0]["id"] == same["matches"][0]["id"]
+            assert one["matches"][0]["probability"] == pytest.approx(
+                same["matches"][0]["probability"], abs=1e-5
+            )
+    counts = scrape(small)
+    assert counts[sample_name("rtscore_batch_rows_sum", model="faq")] == 100
+    assert counts[sample_name("rtscore_batch_rows_count", model="faq")] == 15
+    assert counts[sample_name("rtscore_batch_rows_bucket", model="faq", le="8.0")] == 15
+
+
+def test_both_modes_of_the_cpu_give_the_same_answers(
+    serve: Serve, server: LiveServer, flower: Path
+) -> None:
+    latency = serve(faq_model="", cpu_mode="latency", threads=2)
+    found = []
+    for live in (server, latency):
+        with live.client() as client:
+            answer = client.post("/v1/classify", content=flower.read_bytes())
+            found.append(answer.json()["predictions"])
+    for one, same in zip(*found, strict=True):
+        assert one["label"] == same["label"]
+        assert one["probability"] == pytest.approx(same["probability"], abs=1e-4)
+
+
+def test_a_batch_may_wait_for_more(serve: Serve, tmp_path: Path) -> None:
+    server = serve(**moody.settings(tmp_path), max_wait_ms=50, max_batch_image=2)
+    with server.client() as client:
+        assert client.post("/v1/classify", content=moody.BLACK).status_code == 200
+        answer = client.post("/v1/classify", content=moody.BLACK)
+    stages = dict(part.split(";dur=") for part in answer.headers["Server-Timing"].split(", "))
+    assert float(stages["queue"]) >= 49  # for another that does not come
+
+
+async def test_a_graph_that_fails_on_its_first_run_stops_the_start(tmp_path: Path) -> None:
+    path = write(tmp_path, stamped(faq_graph(terms=2), faq_contract()))
+    with pytest.raises(StartupError, match=r"^\S+model\.onnx failed on its first run: [^\n]+$"):
+        load_faq(path, Settings(), Runners(1))
+
+
+async def test_a_file_for_the_other_task_stops_the_start(tmp_path: Path) -> None:
+    faq = write(tmp_path, stamped(faq_graph(), faq_contract()), "faq.onnx")
+    image = write(tmp_path, stamped(image_graph(), image_contract()), "image.onnx")
+    with pytest.raises(StartupError, match=r"^\S+image\.onnx is a model for the task 'image'"):
+        load_faq(image, Settings(), Runners(1))
+    with pytest.raises(StartupError, match=r"^\S+faq\.onnx is a model for the task 'faq'"):
+        load_image(faq, Settings(), Runners(1), 1)
