@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -94,8 +93,8 @@ class Vocabulary(BaseModel):
                 counts[known] = counts.get(known, 0) + 1
         kept = min(len(counts), MAX_TERMS)
         return (
-            np.fromiter(islice(counts, kept), np.int64, kept),
-            np.fromiter(islice(counts.values(), kept), np.float32, kept),
+            np.fromiter(counts, np.int64, kept),
+            np.fromiter(counts.values(), np.float32, kept),
         )
 
 

@@ -249,7 +249,7 @@ def test_every_module_has_its_tests(name: str) -> None:
     module = MODULES[name]
     if module.name == "__init__.py":
         return  # a docstring, which another test demands
-    path = Path("tests") / module.parent / f"test_{module.stem.strip('_')}.py"
+    path = Path("tests") / module.parent / f"test_{module.stem}.py"
     assert (ROOT / path).exists(), f"{module} has no {path}"
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests import moody
 from tests.live import LiveServer
 from tests.moody import BLACK
-from tests.wire import HANG, Wire, eventually, head, refused
+from tests.wire import HANG, Wire, eventually, head, refused, sample_name, scrape
 
 Serve = Callable[..., LiveServer]
 PUBLIC = ("/healthz", "/readyz", "/metrics", "/version", "/docs", "/openapi.json")
@@ -50,7 +50,8 @@ def ask(client: httpx.Client, **headers: str) -> httpx.Response:
 
 
 def test_with_keys_only_callers_are_answered(serve: Serve, tmp_path: Path, keys: Path) -> None:
-    with serve(**moody.settings(tmp_path), api_keys_dir=keys).client() as client:
+    server = serve(**moody.settings(tmp_path), api_keys_dir=keys)
+    with server.client() as client:
         assert ask(client, **{"X-API-Key": "key-of-all"}).status_code == 200
         assert ask(client, Authorization="Bearer key-of-all").status_code == 200
         for headers in ({}, {"X-API-Key": "other"}, {"Authorization": "Basic a2V5LW9mLWFsbA=="}):
@@ -67,15 +68,21 @@ def test_with_keys_only_callers_are_answered(serve: Serve, tmp_path: Path, keys:
         ):
             refused(client.request(method, path), 401, "unauthorized")
         refused(client.post("/v1/faq", content=b"{"), 401, "unauthorized")
+    counts = scrape(server)
+    assert counts[sample_name("rtscore_rejected_total", model="faq", reason="unauthorized")] == 4
+    assert counts[sample_name("rtscore_requests_total", route="/v1/faq", status="401")] == 4
 
 
 def test_a_caller_may_be_bound_to_a_model(serve: Serve, tmp_path: Path, keys: Path) -> None:
-    with serve(**moody.settings(tmp_path), api_keys_dir=keys).client() as client:
+    server = serve(**moody.settings(tmp_path), api_keys_dir=keys)
+    with server.client() as client:
         client.headers["X-API-Key"] = "k"
         assert client.post("/v1/classify", content=BLACK).status_code == 200
         assert client.get("/v1/models/image").status_code == 200
         refused(ask(client), 403, "forbidden")
         refused(client.get("/v1/models/faq"), 403, "forbidden")
+    key = sample_name("rtscore_rejected_total", model="faq", reason="forbidden")
+    assert scrape(server)[key] == 1
 
 
 def test_an_unknown_caller_is_refused_before_the_body_is_sent(

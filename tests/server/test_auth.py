@@ -315,11 +315,28 @@ async def test_a_swapped_secret_is_read_again(folder: Path) -> None:
         assert not knows(keys, "c-1")
 
 
+async def test_an_unchanged_folder_is_not_read_again(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    keys = key_folder(folder, {"alice": "a-1"})
+    async with watched(keys):
+        await asyncio.sleep(0.05)
+        assert caplog.messages == []
+        write(folder, {"alice": "another-key"})
+        await until(lambda: knows(keys, "another-key"))
+        await asyncio.sleep(0.05)
+        assert 1 <= caplog.messages.count("API keys re-read") <= 2  # 2: looked at while it came
+
+
 async def test_files_that_come_change_and_go_are_noticed(folder: Path) -> None:
     keys = key_folder(folder, {"alice": "a-1", "bob": "b-1"})
     async with watched(keys):
         write(folder, {"carol": "c-1"})
         await until(lambda: knows(keys, "c-1"))
+        await asyncio.sleep(0.05)  # the clock of a file system may be that coarse
+        write(folder, {"carol": "c-2"})  # as long as before
+        await until(lambda: knows(keys, "c-2"))
         write(folder, {"alice": "a-1\na-2"})
         await until(lambda: knows(keys, "a-2"))
         (folder / "bob").unlink()

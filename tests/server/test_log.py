@@ -157,7 +157,10 @@ except StartupError:
     uvicorn.error(traceback.format_exc())
     uvicorn.error("lifespan", exc_info=True)
     logger.error("ours", exc_info=True)
-uvicorn.error("another error")
+try:
+    raise ValueError("another error")
+except ValueError:
+    uvicorn.error("another", exc_info=True)
 """
     )
-    assert [json.loads(line)["message"] for line in lines] == ["ours", "another error"]
+    assert [json.loads(line)["message"] for line in lines] == ["ours", "another"]

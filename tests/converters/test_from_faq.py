@@ -1,0 +1,302 @@
+"""`rtscore-convert faq` from files to a file, by its command line."""
+
+import csv
+import hashlib
+import importlib.metadata
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from converters.__main__ import main
+from converters.faq.samples import ADVERSARIAL
+from server.contract import FaqContract
+from server.session import Probabilities, Session
+from server.tokenizer import pad
+from tests import faq_set
+
+TRAIN = [one for number, one in enumerate(faq_set.DUPLICATES) if number % 4]
+TEST = [one for number, one in enumerate(faq_set.DUPLICATES) if not number % 4]
+FIGURES = {
+    "accuracy_at_1", "accuracy_at_2", "accuracy_at_3", "mrr", "mean_rank", "ece", "ece_duplicates",
+    "matched_precision", "matched_recall", "no_match_precision", "no_match_recall",
+    "test_duplicates", "test_no_match",
+}  # fmt: skip
+ALWAYS = {"word_overlap", "cv_matched_precision", "cv_matched_recall"}
+
+
+def convert(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "converters", "faq", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class Model:
+    """A written file, as the server loads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.session = Session(path)
+        assert isinstance(self.session.contract, FaqContract)
+        self.contract = self.session.contract
+
+    def ask(self, *texts: str) -> Probabilities:
+        terms = self.contract.vocabulary
+        indices, counts = pad([terms.encode(text) for text in texts], len(terms.terms))
+        return self.session.run({"indices": indices, "counts": counts})
+
+
+@dataclass(frozen=True)
+class Files:
+    """A small set as files."""
+
+    originals: Path
+    duplicates: Path
+    test: Path
+    no_match: Path
+    no_match_test: Path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    folder = tmp_path_factory.mktemp("faq")
+    return Files(
+        faq_set.write_originals(folder / "originals.jsonl", faq_set.ENTRIES),
+        faq_set.write_duplicates(folder / "train.jsonl", TRAIN),
+        faq_set.write_duplicates(folder / "test.jsonl", TEST),
+        faq_set.write_questions(folder / "none.jsonl", faq_set.NO_MATCH[::2]),
+        faq_set.write_questions(folder / "none_test.jsonl", faq_set.NO_MATCH[1::2]),
+    )
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a run with every option left."""
+
+    path: Path
+    finished: "subprocess.CompletedProcess[str]"
+
+
+@pytest.fixture(scope="module")
+def converted(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Converted:
+    path = tmp_path_factory.mktemp("converted") / "faq.onnx"
+    return Converted(path, run_with_everything(files, path))
+
+
+def run_with_everything(files: Files, path: Path) -> "subprocess.CompletedProcess[str]":
+    return convert(
+        "--originals", files.originals,
+        "--duplicates", files.duplicates,
+        "--test", files.test,
+        "--no-match", files.no_match,
+        "--no-match-test", files.no_match_test,
+        "--seed", "7",
+        "-o", path,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model(converted: Converted) -> Model:
+    assert converted.finished.returncode == 0, converted.finished.stderr
+    return Model(converted.path)
+
+
+def test_it_reports(converted: Converted, model: Model) -> None:
+    lines = converted.finished.stderr.splitlines()
+    plot = converted.path.with_suffix(".png")
+    assert lines[0].startswith("10 entries, 10 of them with duplicates; 80 duplicates, which share")
+    assert lines[0].endswith("; 20 questions without an entry")
+    assert lines[1] == f"{plot}: the plots"
+    assert re.fullmatch(
+        rf"{converted.path}: 10 entries, \d+ terms, 0\.\d MB in \d+ s; largest difference from "
+        rf"scikit-learn \d\.\de-\d\d over {130 + 100 + 2 * len(ADVERSARIAL)} texts",
+        lines[2],
+    )
+    assert len(lines) == 3
+    assert plot.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    shown = dict(re.findall(r"│ (\w+) +│ ([\d.]+)", converted.finished.stdout))
+    said = model.contract.accuracy
+    assert {name: float(value) for name, value in shown.items()} == pytest.approx(
+        {name: said[name] for name in FIGURES}, abs=6e-4
+    )
+    assert sorted(one.name for one in converted.path.parent.iterdir()) == ["faq.onnx", "faq.png"]
+
+
+def test_the_file_answers(model: Model) -> None:
+    assert list(model.contract.entries) == list(faq_set.ENTRIES)  # answers and their absence too
+    rows = model.ask("SORT an array?", "please flip the list", "how to knit scarf", "")
+    assert [rows[0].argmax(), rows[1].argmax()] == [0, 7]
+    assert (rows.max(axis=1) >= model.contract.threshold).tolist() == [True, True, False, False]
+
+
+def test_the_file_says_where_it_is_from(model: Model, files: Files) -> None:
+    provenance = model.contract.provenance
+    assert provenance.data_sha256 == {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in vars(files).items()
+    }
+    assert provenance.packages == {
+        name: importlib.metadata.version(name)
+        for name in ("numpy", "onnx", "scikit-learn", "scipy", "skl2onnx")
+    }
+    assert provenance.seed == 7
+    assert provenance.source.startswith("rtscore-convert faq")
+
+
+def test_the_file_says_how_good_it_is(model: Model) -> None:
+    said = model.contract.accuracy
+    assert set(said) == FIGURES | ALWAYS
+    assert (said["test_duplicates"], said["test_no_match"]) == (20, 20)
+    rows = model.ask(*(one.text for one in TEST))
+    right = rows.argmax(axis=1) == [one.entry for one in TEST]
+    assert said["accuracy_at_1"] == pytest.approx(right.mean())
+    matched = rows.max(axis=1) >= model.contract.threshold
+    assert said["matched_recall"] == pytest.approx((right & matched).mean())
+    unanswered = model.ask(*faq_set.NO_MATCH[1::2]).max(axis=1) < model.contract.threshold
+    assert said["no_match_recall"] == pytest.approx(unanswered.mean())
+
+
+def test_the_same_seed_makes_the_same_model(model: Model, files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "again.onnx"
+    assert run_with_everything(files, path).returncode == 0
+    again = Model(path)
+    texts = [*faq_set.NO_MATCH, *(one.text for one in faq_set.DUPLICATES), *ADVERSARIAL]
+    np.testing.assert_allclose(again.ask(*texts), model.ask(*texts), atol=1e-6)
+    assert again.contract.vocabulary == model.contract.vocabulary
+    assert again.contract.threshold == pytest.approx(model.contract.threshold, abs=1e-6)
+    assert again.contract.accuracy == pytest.approx(model.contract.accuracy, abs=1e-6)
+
+
+def test_two_files_are_enough(tmp_path: Path) -> None:
+    """No questions without an entry, no test; entries with one duplicate and with none; CSV."""
+    originals, duplicates = tmp_path / "originals.csv", tmp_path / "duplicates.csv"
+    with originals.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [["id", "text"], *([entry.id, entry.question] for entry in faq_set.ENTRIES[:6])]
+        )
+    found = faq_set.duplicates(6, each=[0, 1, 8, 8, 8, 8])
+    with duplicates.open("w", newline="", encoding="utf-8") as file:
+        rows = [
+            [number, one.text, faq_set.ENTRIES[one.entry].id] for number, one in enumerate(found)
+        ]
+        csv.writer(file).writerows([["id", "text", "original_id"], *rows])
+    path = tmp_path / "new" / "faq.onnx"
+    finished = convert("--originals", originals, "--duplicates", duplicates, "-o", path)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout == ""
+    assert finished.stderr.startswith("6 entries, 5 of them with duplicates; 33 duplicates")
+    assert [one.name for one in path.parent.iterdir()] == ["faq.onnx"]
+    model = Model(path)
+    assert set(model.contract.accuracy) == ALWAYS
+    assert set(model.contract.provenance.data_sha256) == {"originals", "duplicates"}
+    assert [entry.answer for entry in model.contract.entries] == [None] * 6
+    questions = [entry.question for entry in model.contract.entries]
+    assert model.ask(*questions).argmax(axis=1).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def in_process(files: Files, out: Path, *more: str | Path) -> int:
+    arguments = ["--originals", files.originals, "--duplicates", files.duplicates, "-o", out]
+    return main(["faq", *map(str, [*arguments, *more])])
+
+
+def test_texts_that_are_there_twice_are_named(
+    files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The plot goes where it is told to, too."""
+    plot = tmp_path / "plots" / "figures.png"
+    with caplog.at_level("INFO"):
+        status = in_process(
+            files, tmp_path / "faq.onnx", "--test", files.duplicates, "--plot", plot
+        )
+    assert status == 0
+    assert f"{2 * len(TRAIN)} texts are there more than once, such as" in caplog.text
+    assert TRAIN[0].text in caplog.text
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["faq.onnx", "plots"]
+    assert plot.stat().st_size > 10_000
+    assert "no_match_recall" not in Model(tmp_path / "faq.onnx").contract.accuracy
+
+
+def test_a_precision_that_is_out_of_reach_is_said(
+    files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = [
+        faq_set.Duplicate(one.text, (one.entry + number) % len(faq_set.ENTRIES))
+        for number, one in enumerate(TRAIN)
+    ]
+    duplicates = faq_set.write_duplicates(tmp_path / "wrong.jsonl", wrong)
+    status = in_process(
+        files, tmp_path / "faq.onnx", "--duplicates", duplicates, "--no-match", files.no_match
+    )
+    assert status == 0
+    assert "no threshold reaches 95 % precision of 'matched'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--no-match-test", "{no_match}"], "--no-match-test and --plot need --test"),
+        (["--plot", "{no_match}.png"], "--no-match-test and --plot need --test"),
+        (["--no-match", "{originals}.gz"], "No such file or directory"),
+        (["--test", "{no_match}"], ":1: there is no column 'id'"),
+        (["--duplicates", "{few}"], "there are 4 duplicates and 20 questions without an entry"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    files: Files,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    message: str,
+) -> None:
+    few = faq_set.write_duplicates(tmp_path / "few.jsonl", TRAIN[:4])
+    names = {**vars(files), "few": few}
+    arguments = [argument.format(**names) for argument in more]
+    if "--no-match" not in arguments:
+        arguments += ["--no-match", str(files.no_match)]
+    assert in_process(files, tmp_path / "out" / "faq.onnx", *arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("rtscore-convert faq: ")
+    assert message in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        *(("--no-match-share", value) for value in ("0", "1", "-0.1", "nan", "inf", "a third")),
+        *(("--seed", value) for value in ("-1", "1.5", "x", "4294967296", "²")),
+    ],
+)
+def test_values_out_of_range(
+    files: Files,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flag: str,
+    value: str,
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        in_process(files, tmp_path / "faq.onnx", f"{flag}={value}")
+    assert caught.value.code == 2
+    assert f"argument {flag}: give a" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "least"), [("stackfaq", 0.90), ("askubuntu_titles_min12", 0.53)])
+def test_accuracy_on_real_questions(
+    faq_sets: Path, tmp_path: Path, name: str, least: float
+) -> None:
+    path = tmp_path / "faq.onnx"
+    finished = convert(
+        "--originals", faq_sets / name / "originals.tsv",
+        "--duplicates", faq_sets / name / "duplicates_train.tsv",
+        "--test", faq_sets / name / "duplicates_test.tsv",
+        "-o", path,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert Model(path).contract.accuracy["accuracy_at_1"] >= least
+    assert onnx.load(path).graph.output[0].name == "probabilities"
