@@ -16,12 +16,10 @@ class Converter(Protocol):
 
     HELP: str
 
-    @staticmethod
-    def add_arguments(parser: argparse.ArgumentParser) -> None:
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the subcommand's own arguments."""
 
-    @staticmethod
-    def convert(arguments: argparse.Namespace) -> None:
+    def convert(self, arguments: argparse.Namespace) -> None:
         """Convert, verify, write and report; raises ConversionError."""
 
 

@@ -64,4 +64,5 @@ def settings(folder: Path, seconds: float = 2.0) -> dict[str, object]:
         "faq_model": write(folder, stamped(faq_graph(), faq_contract()), "faq.onnx"),
         "image_model": write(folder, model(seconds), "image.onnx"),
         "threads": 1,
+        "timeout_ms": 600_000,  # no deadline passes on a slow machine, unless a test asks for one
     }

@@ -98,7 +98,8 @@ class FaqClassifier(BaseEstimator):  # type: ignore[misc]
     @property
     def intercepts(self) -> Array:
         """Logits of a text without known terms, float64 [entries]."""
-        return _both_classes(self.pipeline[2].intercept_[np.newaxis])[0]
+        logits: Array = _both_classes(self.pipeline[2].intercept_[np.newaxis])[0]
+        return logits
 
     def predict_proba(self, texts: Sequence[str]) -> Array:
         """The chance that each entry answers, float64 [texts, entries]; rows sum to at most 1."""

@@ -14,6 +14,7 @@ import onnx
 import pytest
 
 from converters.__main__ import main
+from converters.faq.data import Duplicate
 from converters.faq.samples import ADVERSARIAL
 from server.contract import FaqContract
 from server.session import Probabilities, Session
@@ -226,7 +227,7 @@ def test_a_precision_that_is_out_of_reach_is_said(
     files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = [
-        faq_set.Duplicate(one.text, (one.entry + number) % len(faq_set.ENTRIES))
+        Duplicate(one.text, (one.entry + number) % len(faq_set.ENTRIES))
         for number, one in enumerate(TRAIN)
     ]
     duplicates = faq_set.write_duplicates(tmp_path / "wrong.jsonl", wrong)

@@ -96,9 +96,7 @@ def test_work_that_waits_or_runs_is_finished(serve: Serve, tmp_path: Path) -> No
 def test_who_never_finishes_is_not_waited_for_longer_than_the_setting(
     serve: Serve, tmp_path: Path
 ) -> None:
-    server = serve(
-        **moody.settings(tmp_path), drain_seconds=2, timeout_ms=600_000, body_timeout_ms=600_000
-    )
+    server = serve(**moody.settings(tmp_path), drain_seconds=2, body_timeout_ms=600_000)
     with Wire(server) as half_a_head, Wire(server), begin(server) as begun:
         half_a_head.send(HEAD[:20])
         server.terminate()
@@ -126,8 +124,7 @@ def test_who_does_not_read_the_answer_is_not_waited_for(serve: Serve, faq_model:
 
 
 def test_a_second_signal_ends_at_once(serve: Serve, tmp_path: Path) -> None:
-    forever = {"drain_seconds": 3600, "timeout_ms": 3_600_000, "body_timeout_ms": 3_600_000}
-    server = serve(**moody.settings(tmp_path), **forever)
+    server = serve(**moody.settings(tmp_path), drain_seconds=3600, body_timeout_ms=3_600_000)
     with begin(server):
         drain(server)
         time.sleep(0.3)
@@ -141,9 +138,7 @@ def test_a_model_run_without_end_does_not_keep_the_process(
     serve: Serve, tmp_path: Path, signals: int
 ) -> None:
     patience = 1 if signals == 1 else 3600
-    server = serve(
-        **moody.settings(tmp_path, seconds=600), drain_seconds=patience, timeout_ms=3_600_000
-    )
+    server = serve(**moody.settings(tmp_path, seconds=600), drain_seconds=patience)
     with Wire(server).send(request("/v1/classify", RED)) as wire:
         runs = sample_name("rtscore_batch_rows_count", model="image")
         eventually(lambda: scrape(server)[runs] == 1)

@@ -131,7 +131,7 @@ def test_what_waits_past_its_deadline_is_not_computed(server: LiveServer) -> Non
 def test_a_request_can_not_ask_for_more_time_than_the_setting(
     serve: Callable[..., LiveServer], tmp_path: Path
 ) -> None:
-    server = serve(**moody.settings(tmp_path), timeout_ms=300)
+    server = serve(**moody.settings(tmp_path) | {"timeout_ms": 300})
     sent = request("/v1/classify", RED, "X-Timeout-Ms: 999999999999999999999")
     answer = Wire.ask(server, sent)
     assert answer.status == 504

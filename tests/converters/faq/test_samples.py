@@ -26,7 +26,8 @@ def test_inputs_fit_the_graph(model: FaqClassifier) -> None:
     padding = len(model.vocabulary.terms)
     for feeds, expected in samples(model, TEXTS, seed=0):
         indices, counts = feeds["indices"], feeds["counts"]
-        assert (indices.dtype, counts.dtype, expected.dtype) == (np.int64, np.float32, np.float32)
+        assert indices.dtype == np.int64
+        assert counts.dtype == expected.dtype == np.float32
         assert indices.shape == counts.shape
         assert expected.shape == (len(indices), len(faq_set.ENTRIES))
         np.testing.assert_array_equal(indices == padding, counts == 0)
