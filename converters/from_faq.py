@@ -4,6 +4,7 @@ import argparse
 import logging
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from converters.faq.graph import to_onnx
 from converters.faq.model import FaqClassifier
 from converters.faq.samples import samples
 from converters.faq.train import train
-from server.contract import Entry, FaqContract
+from server.contract import Entry, FaqContract, Provenance
 
 HELP = "A FAQ with duplicates of its questions: trains, calibrates and converts a matcher."
 TOLERANCE = 1e-5
@@ -63,18 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def convert(arguments: argparse.Namespace) -> None:
     """Train, evaluate, convert and report; raises ConversionError."""
     started = time.perf_counter()
-    if (arguments.no_match_test or arguments.plot) and not arguments.test:
-        raise ConversionError("--no-match-test and --plot need --test")
-    entries = data.read_originals(arguments.originals)
-    duplicates = data.read_duplicates(arguments.duplicates, entries)
-    no_match = data.read_questions(arguments.no_match) if arguments.no_match else []
-    test = data.read_duplicates(arguments.test, entries) if arguments.test else []
-    no_match_test = data.read_questions(arguments.no_match_test) if arguments.no_match_test else []
-    _report_data(entries, [*duplicates, *test], no_match)
+    asked = _read(arguments)
+    _report_data(asked)
     model, chosen = train(
-        entries,
-        duplicates,
-        no_match,
+        asked.entries,
+        asked.duplicates,
+        asked.no_match,
         no_match_share=arguments.no_match_share,
         seed=arguments.seed,
     )
@@ -86,43 +81,27 @@ def convert(arguments: argparse.Namespace) -> None:
             100 * chosen.precision,
         )
     accuracy = {
-        "word_overlap": data.word_overlap(entries, [*duplicates, *test]),
+        "word_overlap": data.word_overlap(asked.entries, [*asked.duplicates, *asked.test]),
         "cv_matched_precision": chosen.precision,
         "cv_matched_recall": chosen.recall,
     }
-    if test:
+    if asked.test:
         plot = arguments.plot or arguments.output.with_suffix(".png")
-        accuracy |= _test(model, test, no_match_test, chosen.threshold, plot)
+        accuracy |= _test(model, asked, chosen.threshold, plot)
     contract = FaqContract(
         vocabulary=model.vocabulary,
-        entries=tuple(entries),
+        entries=tuple(asked.entries),
         threshold=chosen.threshold,
         accuracy=accuracy,
-        provenance=provenance(
-            source="rtscore-convert faq: TF-IDF and logistic regression, one class an entry",
-            packages=_PACKAGES,
-            data_sha256={
-                name: data.sha256(path)
-                for name in ("originals", "duplicates", "test", "no_match", "no_match_test")
-                if (path := getattr(arguments, name)) is not None
-            },
-            seed=arguments.seed,
-        ),
+        provenance=_provenance(arguments),
     )
-    texts = [entry.question for entry in entries]
-    texts += [duplicate.text for duplicate in (*test, *duplicates)] + no_match + no_match_test
-    parity = export(
-        to_onnx(model),
-        contract,
-        arguments.output,
-        samples(model, texts, arguments.seed),
-        tolerance=TOLERANCE,
-    )
+    sample = samples(model, asked.texts(), arguments.seed)
+    parity = export(to_onnx(model), contract, arguments.output, sample, tolerance=TOLERANCE)
     _log.info(
         "%s: %d entries, %d terms, %.1f MB in %.0f s; largest difference from scikit-learn %.1e "
         "over %d texts",
         arguments.output,
-        len(entries),
+        len(asked.entries),
         len(model.vocabulary.terms),
         parity.bytes_written / 1e6,
         time.perf_counter() - started,
@@ -131,34 +110,70 @@ def convert(arguments: argparse.Namespace) -> None:
     )
 
 
-def _report_data(entries: list[Entry], duplicates: list[Duplicate], no_match: list[str]) -> None:
-    asked = len({duplicate.entry for duplicate in duplicates})
+@dataclass(frozen=True)
+class _Asked:
+    """What the files hold; those that were not given are empty."""
+
+    entries: list[Entry]
+    duplicates: list[Duplicate]
+    no_match: list[str]
+    test: list[Duplicate]
+    no_match_test: list[str]
+
+    def texts(self) -> list[str]:
+        """Every question, to compare the graph with its source on."""
+        duplicates = [duplicate.text for duplicate in (*self.test, *self.duplicates)]
+        questions = [entry.question for entry in self.entries]
+        return questions + duplicates + self.no_match + self.no_match_test
+
+
+def _read(arguments: argparse.Namespace) -> _Asked:
+    if (arguments.no_match_test or arguments.plot) and not arguments.test:
+        raise ConversionError("--no-match-test and --plot need --test")
+    entries = data.read_originals(arguments.originals)
+    unanswered, unanswered_test = arguments.no_match, arguments.no_match_test
+    return _Asked(
+        entries,
+        data.read_duplicates(arguments.duplicates, entries),
+        data.read_questions(unanswered) if unanswered else [],
+        data.read_duplicates(arguments.test, entries) if arguments.test else [],
+        data.read_questions(unanswered_test) if unanswered_test else [],
+    )
+
+
+def _provenance(arguments: argparse.Namespace) -> Provenance:
+    names = ("originals", "duplicates", "test", "no_match", "no_match_test")
+    files = {name: getattr(arguments, name) for name in names}
+    return provenance(
+        source="rtscore-convert faq: TF-IDF and logistic regression, one class an entry",
+        packages=_PACKAGES,
+        data_sha256={name: data.sha256(path) for name, path in files.items() if path},
+        seed=arguments.seed,
+    )
+
+
+def _report_data(asked: _Asked) -> None:
+    duplicates = [*asked.duplicates, *asked.test]
     _log.info(
         "%d entries, %d of them with duplicates; %d duplicates, which share %.0f %% of their words "
         "with their originals; %d questions without an entry",
-        len(entries),
-        asked,
+        len(asked.entries),
+        len({duplicate.entry for duplicate in duplicates}),
         len(duplicates),
-        100 * data.word_overlap(entries, duplicates),
-        len(no_match),
+        100 * data.word_overlap(asked.entries, duplicates),
+        len(asked.no_match) + len(asked.no_match_test),
     )
-    if repeats := data.repeated(entries, duplicates):
+    if repeats := data.repeated(asked.entries, duplicates):
         _log.warning("%d texts are there more than once, such as %r", len(repeats), repeats[0])
 
 
-def _test(
-    model: FaqClassifier,
-    test: list[Duplicate],
-    no_match: list[str],
-    threshold: float,
-    plot: Path,
-) -> dict[str, float]:
+def _test(model: FaqClassifier, asked: _Asked, threshold: float, plot: Path) -> dict[str, float]:
     """Figures on the test files, by the source model, which the graph is then held to."""
-    probabilities = model.predict_proba([duplicate.text for duplicate in test])
-    entries = np.array([duplicate.entry for duplicate in test])
-    unanswered = (
-        model.predict_proba(no_match) if no_match else np.zeros((0, probabilities.shape[1]))
-    )
+    probabilities = model.predict_proba([duplicate.text for duplicate in asked.test])
+    entries = np.array([duplicate.entry for duplicate in asked.test])
+    unanswered = np.zeros((0, probabilities.shape[1]))
+    if asked.no_match_test:
+        unanswered = model.predict_proba(asked.no_match_test)
     figures = evaluate.evaluate(probabilities, entries, unanswered, threshold)
     Console().print(evaluate.table(figures))
     best, right = evaluate.best_matches(probabilities, entries, unanswered)

@@ -107,7 +107,7 @@ def test_it_reports(converted: Converted, model: Model) -> None:
     lines = converted.finished.stderr.splitlines()
     plot = converted.path.with_suffix(".png")
     assert lines[0].startswith("10 entries, 10 of them with duplicates; 80 duplicates, which share")
-    assert lines[0].endswith("; 20 questions without an entry")
+    assert lines[0].endswith("; 40 questions without an entry")
     assert lines[1] == f"{plot}: the plots"
     assert re.fullmatch(
         rf"{converted.path}: 10 entries, \d+ terms, 0\.\d MB in \d+ s; largest difference from "
