@@ -18,7 +18,7 @@ from server.tokenizer import Tokenizer, Vocabulary
 Array = npt.NDArray[np.float64]
 
 # A probability of 1 would let float32 sums over the entries pass 1.
-MOST = 1 - 1e-6
+MOST = 1 - 1e-5
 
 # Chosen by cross-validation on the training files of three sets, one configuration for all: words
 # with operators and punctuation as terms of their own, and character n-grams for typos.
