@@ -26,12 +26,15 @@ check: .venv/dev
 models: models/faq.onnx models/image.onnx models/flower.jpg
 
 FAQ := converters/faq/javascript
-models/faq.onnx: $(EXPORT) $(wildcard converters/faq/*.py $(FAQ)/*.jsonl) | .venv/base
+models/faq.onnx: $(EXPORT) converters/from_faq.py $(wildcard converters/faq/*.py $(FAQ)/*.jsonl) \
+    | .venv/base
 	$(BIN)/rtscore-convert faq --originals $(FAQ)/originals.jsonl \
 	    --duplicates $(FAQ)/duplicates_train.jsonl --test $(FAQ)/duplicates_test.jsonl \
 	    --no-match $(FAQ)/no_match_train.jsonl --no-match-test $(FAQ)/no_match_test.jsonl -o $@
 
-models/image.onnx: $(EXPORT) $(wildcard converters/*efficientnet_lite*.py) | .venv/base
+LITE := $(wildcard converters/*efficientnet_lite*.py) \
+    $(addprefix converters/,imagenet.py sample_pictures.py torch_pickle.py)
+models/image.onnx: $(EXPORT) $(LITE) | .venv/base
 	$(BIN)/rtscore-convert efficientnet-lite 0 -o $@
 
 models/flower.jpg: | .venv/base

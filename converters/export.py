@@ -52,8 +52,8 @@ def export(
     """Write `graph` with its `contract` to `destination`, if it computes what its source does.
 
     `samples` are inputs of the graph with the source model's own probabilities for them. Raises
-    ConversionError, and writes nothing, where one differs by more than `tolerance`, has another
-    best class by more than it, or where the graph is not valid.
+    ConversionError, and writes nothing, where one differs by more than `tolerance`, or where the
+    graph is not valid.
     """
     _stamp(graph, contract)
     try:

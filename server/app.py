@@ -55,7 +55,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> FastAP
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_middleware(RequestLayer, settings=settings, lifecycle=lifecycle)
-    metrics.start_at_zero([*openapi.statuses(app), (metrics.OTHER, (404, 405))], MODELS)
+    metrics.start_at_zero([*openapi.statuses(app), (metrics.OTHER, (200, 404, 405, 503))], MODELS)
     return app
 
 

@@ -144,12 +144,11 @@ class KeyFolder:
 
 
 def _key_in(headers: Headers) -> str:
-    key = headers.get("x-api-key")
-    if key is None:
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return ""
-    return key.strip()
+    key = headers.get("x-api-key", "").strip()
+    if not key:  # some gateways add an empty one
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        key = token.strip() if scheme.lower() == "bearer" else ""
+    return key
 
 
 def _digest(key: bytes) -> bytes:

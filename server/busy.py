@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from time import perf_counter
 
 WINDOW = 15  # seconds that the ratio looks back
@@ -15,6 +16,7 @@ class BusyMeter:
         self._slots = [0.0] * (WINDOW + 1)
         self._newest = int(perf_counter())
         self._since: list[float] = []
+        self._lock = Lock()  # the metrics may have a port, and with it a thread, of their own
 
     @contextmanager
     def running(self, start: float) -> Iterator[None]:
@@ -28,22 +30,25 @@ class BusyMeter:
 
     def add(self, start: float, end: float) -> None:
         """Count one run, split over the seconds that it touches."""
-        self._forget_before(end)
-        start = max(start, float(self._newest - WINDOW))
-        while start < end:
-            until = min(end, float(int(start) + 1))
-            self._slots[int(start) % len(self._slots)] += until - start
-            start = until
+        with self._lock:
+            self._forget_before(end)
+            start = max(start, float(self._newest - WINDOW))
+            while start < end:
+                until = min(end, float(int(start) + 1))
+                self._slots[int(start) % len(self._slots)] += until - start
+                start = until
 
     def ratio(self, now: float | None = None) -> float:
         """Share, 0 to 1, of the runners' last WINDOW seconds that was spent computing."""
         now = perf_counter() if now is None else now
-        self._forget_before(now)
         oldest = now - WINDOW
-        # Of the oldest second only the part that is still inside the window counts.
-        partial = self._slots[int(oldest) % len(self._slots)] * (oldest - int(oldest))
-        running = sum(now - max(start, oldest) for start in self._since)
-        return min(1.0, max(0.0, sum(self._slots) - partial + running) / (WINDOW * self._runners))
+        with self._lock:
+            self._forget_before(now)
+            # Of the oldest second only the part that is still inside the window counts.
+            partial = self._slots[int(oldest) % len(self._slots)] * (oldest - int(oldest))
+            busy = sum(self._slots) - partial
+        busy += sum(now - max(start, oldest) for start in tuple(self._since))
+        return min(1.0, max(0.0, busy) / (WINDOW * self._runners))
 
     def _forget_before(self, now: float) -> None:
         for second in range(max(self._newest + 1, int(now) - WINDOW), int(now) + 1):

@@ -17,6 +17,7 @@ from server.stages import Stages
 
 SCORED = {"/v1/faq": "faq", "/v1/classify": "image"}  # path to the model that it scores on
 _REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
+_SEND_SECONDS = 1.0  # for a client to take an error in
 _log = logging.getLogger("rtscore.request")
 
 
@@ -45,9 +46,10 @@ class Exchange:
         text = self.headers.get("x-timeout-ms")
         if text is None or self.model is None:
             return None
-        if not (text.isascii() and text.isdecimal() and int(text[:12]) >= 1):
+        digits = text.lstrip("0")[:12]  # more than any limit; a longer number would cost time
+        if not (text.isascii() and text.isdecimal() and digits):
             raise Invalid("X-Timeout-Ms: give a number of milliseconds, an integer from 1.")
-        return int(text[:12])
+        return int(digits)
 
     async def receive(self) -> Message:
         """The next message from the client."""
@@ -85,8 +87,14 @@ class Exchange:
             **error.headers,
         }
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await self.send({"type": "http.response.start", "status": error.status, "headers": raw})
-        await self.send({"type": "http.response.body", "body": body})
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await self.send(
+                    {"type": "http.response.start", "status": error.status, "headers": raw}
+                )
+                await self.send({"type": "http.response.body", "body": body})
+        except TimeoutError:  # it does not read, and no deadline ends this
+            self.gone = True
 
     def watch(self) -> None:
         """Cancel the request's task when its client leaves; begins once the body is in."""
@@ -109,7 +117,10 @@ class Exchange:
     def record(self) -> None:
         """Count and log the exchange; nothing that the client sent is logged but the request id."""
         total = perf_counter() - self.started
-        route = getattr(self.scope.get("route"), "path", metrics.OTHER)
+        # What is answered before the routing has its route all the same.
+        path: str = self.scope["path"]
+        unrouted = path if path in SCORED else metrics.OTHER
+        route: str = getattr(self.scope.get("route"), "path", unrouted)
         metrics.REQUESTS.labels(route, str(self.status)).inc()
         metrics.REQUEST_SECONDS.labels(route).observe(total)
         if self.model is not None:

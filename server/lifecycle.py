@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
@@ -17,6 +18,7 @@ import uvicorn
 
 # Kept back of the time for draining: to answer what had to be cancelled, and to leave.
 _RESERVE = 1.0
+_MARGIN = 0.2
 _log = logging.getLogger("rtscore")
 
 
@@ -56,6 +58,10 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = self.force_exit = True
             return
         self._lifecycle.draining_since = monotonic()
+        # Whatever may still hold the process up, such as a client that does not read its answer.
+        watchdog = threading.Timer(self._patience + _RESERVE - _MARGIN, os._exit, (0,))
+        watchdog.daemon = True
+        watchdog.start()
         # Not from here: a signal may come in the midst of writing another line.
         asyncio.get_running_loop().call_soon_threadsafe(self._tell, sig)
 

@@ -88,7 +88,10 @@ class Settings(BaseSettings):
         10_000, ge=1, le=3_600_000, description="From request headers to answer, in ms; then 504"
     )
     body_timeout_ms: int = Field(
-        30_000, ge=1, le=3_600_000, description="For a body to arrive, in ms; then 408"
+        30_000,
+        ge=1,
+        le=3_600_000,
+        description="For a body to arrive, in ms; then 408 (or 504, if timeout_ms ends first)",
     )
     max_body_mib: int = Field(16, ge=1, le=1024, description="Largest body in MiB; then 413")
     max_megapixels: float = Field(

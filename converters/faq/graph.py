@@ -7,11 +7,12 @@ that it has: their weights are gathered, and the rows of coefficients that belon
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
+from onnx import TensorProto
 from skl2onnx import convert_sklearn, update_registered_converter
 from skl2onnx.algebra.onnx_ops import (
     OnnxAdd,
+    OnnxCast,
     OnnxConcat,
     OnnxDiv,
     OnnxGather,
@@ -90,7 +91,11 @@ def _logits(indices: Any, counts: Any, model: FaqClassifier) -> Any:
         )
     weighted = OnnxMul(frequency, OnnxGather(idf, indices, **opv), **opv)
     # A question without a known term has the norm 0.
-    norm = OnnxMax(OnnxReduceL2(weighted, np.array([1]), keepdims=1, **opv), _float(1e-30), **opv)
+    norm = OnnxMax(
+        OnnxReduceL2(weighted, np.array([1]), keepdims=1, **opv),
+        np.array([1e-30], np.float32),
+        **opv,
+    )
     row = OnnxUnsqueeze(OnnxDiv(weighted, norm, **opv), np.array([1]), **opv)  # [N, 1, T]
     product = OnnxMatMul(row, OnnxGather(coefficients, indices, **opv), **opv)  # [N, 1, entries]
     summed = OnnxSqueeze(product, np.array([1]), **opv)
@@ -100,18 +105,16 @@ def _logits(indices: Any, counts: Any, model: FaqClassifier) -> Any:
 def _probabilities(logits: Any, model: FaqClassifier, outputs: Any) -> Any:
     opv = {"op_version": OPSET}
     calibration = model.calibration
-    scaled = OnnxDiv(logits, _float(calibration.temperature), **opv)
-    top = OnnxTopK(logits, np.array([2]), **opv)[0]
+    # Terms of the gate can be large and cancel each other, which float32 does not survive.
+    exact = OnnxCast(logits, to=TensorProto.DOUBLE, **opv)
+    scaled = OnnxDiv(exact, np.array([calibration.temperature]), **opv)
+    top = OnnxTopK(exact, np.array([2]), **opv)[0]
     best = OnnxGather(top, np.array([0]), axis=1, **opv)
     lead = OnnxSub(best, OnnxGather(top, np.array([1]), axis=1, **opv), **opv)
     mass = OnnxReduceLogSumExp(scaled, np.array([1]), keepdims=1, **opv)
     known = OnnxConcat(best, lead, mass, axis=1, **opv)
-    weights = calibration.weights.astype(np.float32)[:, np.newaxis]
-    gate = OnnxAdd(OnnxMatMul(known, weights, **opv), _float(calibration.bias), **opv)
-    answered = OnnxMul(OnnxSigmoid(gate, **opv), _float(MOST), **opv)
-    shares = OnnxSoftmax(scaled, axis=1, **opv)
-    return OnnxMul(answered, shares, output_names=outputs, **opv)
-
-
-def _float(value: float) -> npt.NDArray[np.float32]:
-    return np.array([value], np.float32)
+    weighed = OnnxMatMul(known, calibration.weights[:, np.newaxis], **opv)
+    gate = OnnxAdd(weighed, np.array([calibration.bias]), **opv)
+    answered = OnnxMul(OnnxSigmoid(gate, **opv), np.array([MOST]), **opv)
+    probabilities = OnnxMul(answered, OnnxSoftmax(scaled, axis=1, **opv), **opv)
+    return OnnxCast(probabilities, to=TensorProto.FLOAT, output_names=outputs, **opv)

@@ -25,12 +25,16 @@ MOST = 1 - 1e-5
 TOKENIZER = Tokenizer(token_pattern=r"\w+|[^\w\s]+", char_ngrams=(3, 4))  # noqa: S106
 
 
-def classifier(tokenizer: Tokenizer = TOKENIZER, min_df: int = 2) -> Any:
-    """An unfitted pipeline from texts to one class an entry: terms, TF-IDF, logistic regression."""
+def classifier(entries: int, tokenizer: Tokenizer = TOKENIZER, min_df: int = 2) -> Any:
+    """An unfitted pipeline from texts to one class an entry: terms, TF-IDF, logistic regression.
+
+    `entries` is the number of classes. The gradient that the solver starts from is about 0.1 over
+    it, so a fixed tolerance stops it too early, or before its first step, where there are many.
+    """
     return make_pipeline(
         TermCounter(tokenizer, min_df),
         TfidfTransformer(sublinear_tf=True),
-        LogisticRegression(C=100, tol=1e-3, max_iter=300),
+        LogisticRegression(C=100, tol=min(1e-4, 0.015 / entries), max_iter=300),
     )
 
 

@@ -46,7 +46,7 @@ def train(
     scoring = Parallel(n_jobs=-1, return_as="generator")(delayed(_score)(fold) for fold in folds)
     asked = [*progress(scoring, "cross-validating", len(folds))]
     calibration, chosen = calibrate(asked, no_match_share, seed)
-    fitted = classifier().fit(*_training_set(entries, duplicates))
+    fitted = classifier(len(entries)).fit(*_training_set(entries, duplicates))
     return FaqClassifier(fitted, calibration), chosen
 
 
@@ -97,7 +97,7 @@ def _folds_of_entries(
 
 
 def _score(fold: _Fold) -> Asked:
-    fitted = classifier().fit(fold.texts, fold.labels)
+    fitted = classifier(len(set(fold.labels))).fit(fold.texts, fold.labels)
     return Asked(
         duplicates=logits(fitted, [duplicate.text for duplicate in fold.duplicates]),
         labels=np.array([duplicate.entry for duplicate in fold.duplicates], np.int64),

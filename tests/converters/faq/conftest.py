@@ -28,7 +28,7 @@ def make_model(calibration: Calibration) -> Callable[..., FaqClassifier]:
 
     def make(entries: int = len(faq_set.ENTRIES), **settings: Any) -> FaqClassifier:
         found = faq_set.duplicates(entries)
-        pipeline = classifier().set_params(
+        pipeline = classifier(entries).set_params(
             **{f"tfidftransformer__{name}": value for name, value in settings.items()}
         )
         pipeline.fit([one.text for one in found], [one.entry for one in found])

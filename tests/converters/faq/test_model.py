@@ -17,7 +17,7 @@ ASKED = [*faq_set.NO_MATCH[:5], *ADVERSARIAL[:10]]
 
 def fitted(entries: int, tokenizer: Tokenizer | None = None) -> Any:
     found = faq_set.duplicates(entries)
-    pipeline = classifier(tokenizer) if tokenizer else classifier()
+    pipeline = classifier(entries, tokenizer) if tokenizer else classifier(entries)
     return pipeline.fit([one.text for one in found], [one.entry for one in found])
 
 
@@ -27,6 +27,16 @@ def test_logits_are_those_of_the_classifier(entries: int) -> None:
     found = logits(pipeline, ASKED)
     assert found.shape == (len(ASKED), entries)
     np.testing.assert_allclose(softmax(found, axis=1), pipeline.predict_proba(ASKED), atol=1e-12)
+
+
+def test_many_entries_are_learnt_too() -> None:
+    """With a fixed tolerance the solver stops before its first step, and entry 0 always wins."""
+    entries = 1200
+    names = [f"thing{number}" for number in range(entries)]
+    texts = [way.format(name) for name in names for way in ("how to {}", "why {} fails")]
+    pipeline = classifier(entries, Tokenizer()).fit(texts, np.repeat(np.arange(entries), 2))
+    found = pipeline.predict([f"is {name} good" for name in names])
+    np.testing.assert_array_equal(found, np.arange(entries))
 
 
 @pytest.mark.parametrize("entries", [2, 3])
