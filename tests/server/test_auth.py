@@ -73,6 +73,7 @@ def test_each_file_is_a_caller_and_each_line_a_key(folder: Path) -> None:
         {"Authorization": "Bearer secret"},
         {"authorization": "bearer  secret"},
         {"X-API-Key": "secret", "Authorization": "Basic dXNlcjpwYXNz"},
+        {"X-API-Key": "", "Authorization": "Bearer secret"},
     ],
 )
 def test_a_key_comes_in_either_header(folder: Path, headers: dict[str, str]) -> None:

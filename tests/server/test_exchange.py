@@ -292,3 +292,10 @@ def test_runners_that_compute_are_seen_as_busy(
         assert wire.answer().status == 200
     assert 0 <= begun < scrape(server)[busy] <= 1
     assert scrape(server)[sample_name("rtscore_busy_ratio", model="faq")] == 0
+
+
+def test_what_is_refused_before_the_routing_is_counted_for_its_route(server: LiveServer) -> None:
+    name = sample_name("rtscore_requests_total", route="/v1/faq", status="422")
+    before = scrape(server)[name]
+    assert Wire.ask(server, question("any", "X-Timeout-Ms: soon")).status == 422
+    assert scrape(server)[name] == before + 1

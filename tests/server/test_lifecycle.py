@@ -184,3 +184,22 @@ def test_under_load_every_request_that_is_taken_is_answered(serve: Serve, tmp_pa
     assert server.wait() == 0
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) >= 8 * 100
+
+
+def test_a_client_that_does_not_read_its_answer_holds_nothing_up(serve: Serve) -> None:
+    server = serve(drain_seconds=3)
+    many = json.dumps({"questions": ["how do i sort an array"] * 256, "top_k": 39}).encode()
+    with Wire(server) as wire:
+        # An answer of megabytes that fills the socket, and behind it a body that never ends.
+        wire.send(request("/v1/faq", many, "Content-Type: application/json"), HEAD, BODY[:9])
+        eventually(lambda: in_flight(server) >= 1)
+        assert server.stop() == 0
+
+
+def test_a_client_that_does_not_read_its_answer_is_given_up(serve: Serve) -> None:
+    server = serve(timeout_ms=1000)
+    many = json.dumps({"questions": ["how do i sort an array"] * 256, "top_k": 39}).encode()
+    with Wire(server) as wire:
+        wire.send(request("/v1/faq", many, "Content-Type: application/json"), HEAD, BODY[:9])
+        eventually(lambda: in_flight(server) >= 1)
+        eventually(lambda: in_flight(server) == 0)
