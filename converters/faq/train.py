@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -40,13 +41,15 @@ def train(
     ConversionError where there are too few questions to calibrate on.
     """
     rng = np.random.default_rng(seed)
-    folds = list(_folds(entries, duplicates, no_match, rng))
+    folds = list(_folds(entries, duplicates, rng))
     if not no_match:
         folds += _folds_of_entries(entries, duplicates, rng)
     scoring = Parallel(n_jobs=-1, return_as="generator")(delayed(_score)(fold) for fold in folds)
     asked = [*progress(scoring, "cross-validating", len(folds))]
-    calibration, chosen = calibrate(asked, no_match_share, seed)
     fitted = classifier(len(entries)).fit(*_training_set(entries, duplicates))
+    # It has not seen these, and is surer of them than models of fewer duplicates are.
+    asked.append(_ask(fitted, [], no_match))
+    calibration, chosen = calibrate(asked, no_match_share, seed)
     return FaqClassifier(fitted, calibration), chosen
 
 
@@ -68,7 +71,6 @@ def _training_set(
 def _folds(
     entries: Sequence[Entry],
     duplicates: Sequence[Duplicate],
-    no_match: Sequence[str],
     rng: np.random.Generator,
 ) -> Iterator[_Fold]:
     """Each entry's duplicates are dealt out; every model knows every entry by its question."""
@@ -81,7 +83,7 @@ def _folds(
     for fold in range(FOLDS):
         known = [duplicates[number] for number in np.flatnonzero(fold_of != fold).tolist()]
         held_out = [duplicates[number] for number in np.flatnonzero(fold_of == fold).tolist()]
-        yield _Fold(*_training_set(entries, known), held_out, list(no_match[fold::FOLDS]))
+        yield _Fold(*_training_set(entries, known), held_out, [])
 
 
 def _folds_of_entries(
@@ -98,8 +100,12 @@ def _folds_of_entries(
 
 def _score(fold: _Fold) -> Asked:
     fitted = classifier(len(set(fold.labels))).fit(fold.texts, fold.labels)
+    return _ask(fitted, fold.duplicates, fold.no_match)
+
+
+def _ask(fitted: Any, duplicates: Sequence[Duplicate], no_match: Sequence[str]) -> Asked:
     return Asked(
-        duplicates=logits(fitted, [duplicate.text for duplicate in fold.duplicates]),
-        labels=np.array([duplicate.entry for duplicate in fold.duplicates], np.int64),
-        no_match=logits(fitted, fold.no_match),
+        duplicates=logits(fitted, [duplicate.text for duplicate in duplicates]),
+        labels=np.array([duplicate.entry for duplicate in duplicates], np.int64),
+        no_match=logits(fitted, no_match),
     )
