@@ -1,13 +1,22 @@
-# make run    packages, default models, server on http://127.0.0.1:8000
-# make test   every test that needs no cluster and no GPU
-# make check  ruff and mypy
+# make run           packages, default models, server on http://127.0.0.1:8000
+# make test          every test that needs no cluster and no GPU
+# make test-cluster  the chart's tests, on the cluster that KUBECONFIG names
+# make check         ruff and mypy
+# make audit         known flaws of every package that constraints.txt names
+# make image-cpu     the image rtscore:VERSION-cpu; image-gpu likewise, for NVIDIA GPUs
+#                    (BUILD="podman build" or "buildah build" where there is no Docker)
+# make parts         SBOM and licences of the Python environment OF, into the folder TO
 
 PYTHON ?= python3
+BUILD ?= docker build
+OF ?= .venv/bin/python
+TO ?= dist
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 EXPORT := $(addprefix server/,contract.py session.py tokenizer.py) converters/export.py
 .DELETE_ON_ERROR:
-.PHONY: run test check models constraints clean
+.PHONY: run test test-cluster check audit image-cpu image-gpu parts models constraints clean
 
 run: models
 	$(BIN)/rtscore
@@ -18,10 +27,26 @@ test: models .venv/dev
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+test-cluster: .venv/dev
+	$(BIN)/python -m pytest -m cluster tests/cluster
+
 check: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+audit: .venv/audit
+	$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
+
+image-cpu image-gpu: image-%:
+	$(BUILD) -f Dockerfile.$* -t rtscore:$(VERSION)-$* \
+	    --label org.opencontainers.image.version=$(VERSION) .
+
+parts: .venv/audit
+	mkdir -p $(TO)
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	    -o $(TO)/sbom.cdx.json $(OF)
+	$(BIN)/pip-licenses --python=$(OF) --from=mixed --with-urls --output-file=$(TO)/licences.txt
 
 models: models/faq.onnx models/image.onnx models/flower.jpg
 
@@ -52,6 +77,10 @@ models/flower.jpg: | .venv/base
 
 .venv/dev: .venv/base
 	$(INSTALL) -e '.[cpu,convert,dev]'
+	touch $@
+
+.venv/audit: .venv/base
+	$(INSTALL) -e '.[cpu,convert,audit]'
 	touch $@
 
 # Names and versions of everything that any extra installs, for repeatable installs.
