@@ -1,0 +1,50 @@
+{{- /* Settings of the server that the chart decides, then those of `settings`. JSON, since Helm
+       would write a million as 1e+06. */}}
+{{- define "rtscore.env" -}}
+- name: RTSCORE_HOST
+  value: 0.0.0.0
+- name: RTSCORE_PORT
+  value: "8000"
+- name: RTSCORE_METRICS_PORT
+  value: "9090"
+- name: RTSCORE_FAQ_MODEL
+  value: {{ include "rtscore.model.path" (dict "name" "faq" "model" .Values.models.faq) | quote }}
+- name: RTSCORE_IMAGE_MODEL
+  value: {{ include "rtscore.model.path" (dict "name" "image" "model" .Values.models.image) | quote }}
+- name: RTSCORE_DEVICE
+  value: {{ .Values.device }}
+- name: RTSCORE_DRAIN_SECONDS
+  value: {{ .Values.drainSeconds | quote }}
+{{- if .Values.apiKeys.enabled }}
+- name: RTSCORE_API_KEYS_DIR
+  value: /etc/rtscore/keys
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+- name: RTSCORE_{{ snakecase $name | upper }}
+  value: {{ toJson $value | trimAll "\"" | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "rtscore.resources" -}}
+{{- $resources := deepCopy .Values.resources }}
+{{- if .Values.gpu.count }}
+{{- $limits := default (dict) $resources.limits }}
+{{- $_ := set $limits .Values.gpu.resource (int .Values.gpu.count) }}
+{{- $_ := set $resources "limits" $limits }}
+{{- end }}
+{{- toYaml $resources }}
+{{- end }}
+
+{{- define "rtscore.nodeSelector" -}}
+{{- $gpu := ternary .Values.gpu.nodeSelector (dict) (gt (int .Values.gpu.count) 0) }}
+{{- with merge (dict) .Values.nodeSelector $gpu }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "rtscore.tolerations" -}}
+{{- $gpu := ternary .Values.gpu.tolerations (list) (gt (int .Values.gpu.count) 0) }}
+{{- with concat .Values.tolerations $gpu }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
