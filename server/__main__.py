@@ -8,7 +8,7 @@ import uvicorn
 from server import log
 from server.errors import StartupError
 from server.lifecycle import DrainingServer, Lifecycle
-from server.protocol import LimitedProtocol
+from server.protocol import KEEP_ALIVE_SECONDS, LimitedProtocol
 from server.settings import Settings, read_settings
 
 
@@ -39,6 +39,7 @@ def serve(settings: Settings) -> int:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
     )
     server = DrainingServer(config, lifecycle, settings.drain_seconds)

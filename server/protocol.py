@@ -17,6 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 64 * 1024
 HEAD_SECONDS = 30.0
+# A balancer that reuses a connection just when the server closes it loses that request. So idle
+# ones stay open for longer than any common balancer keeps them (Google's: 600 s).
+KEEP_ALIVE_SECONDS = 620
 _TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 

@@ -245,3 +245,11 @@ def test_a_body_that_never_ends_is_given_up_after_its_answer(impatient: tuple[st
         client.sendall(head("/", "Content-Length: 1000") + b"a")
         received = b"".join(iter(lambda: client.recv(65536), b""))
     assert received.endswith(b"early")
+
+
+def test_an_idle_connection_outlives_a_balancers_pause(server: LiveServer) -> None:
+    """uvicorn would close it after 5 s, and lose what a balancer sends at that moment."""
+    with Wire(server).send(HEALTH) as wire:
+        assert wire.answer().status == 200
+        time.sleep(6)
+        assert wire.send(HEALTH).answer().status == 200
