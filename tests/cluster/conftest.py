@@ -7,13 +7,14 @@ what the cluster lacks skip with the reason, or fail where TEST_NO_SKIP is set.
 import os
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.cluster.kube import CommandError, kubectl
+from tests.cluster.load import Load
 from tests.cluster.release import Release, new_namespace
 from tests.cluster.web import Client
 
@@ -100,3 +101,31 @@ def outside(trust: ssl.SSLContext, flower: Path) -> Iterator[Callable[..., Clien
     yield make
     for client in clients:
         client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def load(tmp_path: Path, flower: Path, authority: trustme.CA) -> Iterator[Callable[..., Load]]:
+    """Load on both routes until stopped: `load("https://host", "127.0.1.1", "--rate", "20")`."""
+    loads: list[Load] = []
+    authority.cert_pem.write_to_path(str(trusted := tmp_path / "ca.pem"))
+    questions, pictures = tmp_path / "questions", tmp_path / "pictures"
+    questions.write_text("".join(f"{number} ways to copy an array?\n" for number in range(1000)))
+    pictures.mkdir()
+    (pictures / "flower.jpg").symlink_to(flower)
+    flags = {"faq": ("--faq", questions), "images": ("--images", pictures)}
+
+    def start(
+        url: str,
+        address: str,
+        *more: str,
+        key: str = "",
+        kinds: Collection[str] = ("faq", "images"),
+    ) -> Load:
+        inputs = [flag for kind in kinds for flag in flags[kind]]
+        tls = ("--cacert", trusted)
+        loads.append(Load(url, address, tmp_path, *tls, *inputs, *more, key=key))
+        return loads[-1]
+
+    yield start
+    for one in loads:
+        one.kill()
