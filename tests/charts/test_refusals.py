@@ -35,6 +35,10 @@ REFUSED: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         {"apiKeys": {"enabled": True, "existingSecret": "a", "keys": {"b": "c"}}},
         ("apiKeys.existingSecret or apiKeys.keys, not both",),
     ),
+    "setting beside the settings": (
+        {"extraEnv": [{"name": "RTSCORE_API_KEYS_DIR", "value": ""}]},
+        ("extraEnv sets RTSCORE_API_KEYS_DIR", "under settings"),
+    ),
     "no model": (
         {"models": {"faq": {"enabled": False}, "image": {"enabled": False}}},
         ("models.faq.enabled=true", "models.image.enabled=true"),

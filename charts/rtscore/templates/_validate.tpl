@@ -14,6 +14,12 @@
 {{- fail "\n\nSet apiKeys.existingSecret or apiKeys.keys, not both: keys would go nowhere." }}
 {{- end }}
 
+{{- range $values.extraEnv }}
+{{- if hasPrefix "RTSCORE_" (upper .name) }}
+{{- fail (printf "\n\nextraEnv sets %s: the server's settings belong under settings; those that it lacks have values of their own." .name) }}
+{{- end }}
+{{- end }}
+
 {{- if not (or $values.models.faq.enabled $values.models.image.enabled) }}
 {{- fail "\n\nBoth models are off: set models.faq.enabled=true or models.image.enabled=true." }}
 {{- end }}
