@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,8 @@ def test_the_metrics_have_a_port_of_their_own_in_every_case() -> None:
 def test_keys_rotate_without_a_restart() -> None:
     def deployment(keys: Mapping[str, str]) -> Object:
         objects = render({"apiKeys": {"enabled": True, "keys": keys}})
-        assert one(objects, "Secret")["stringData"] == keys
+        secret = one(objects, "Secret")["data"]
+        assert {name: b64decode(text).decode() for name, text in secret.items()} == keys
         return one(objects, "Deployment")
 
     assert deployment({"alice": "a"}) == deployment({"alice": "b", "bob": "sha256:c"})
