@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from client.inputs import Input, endless
-from client.report import Summary, show, summarise
+from client.report import show
 from client.runner import Done, Plan, Sample, run
+from client.summary import Summary, summarise
 from client.target import Target
 
 INTERRUPTED = 130
@@ -33,10 +34,10 @@ class Measurement:
         """Measure and report; 0 where every request got 2xx, 1 otherwise, 130 after Ctrl-C."""
         samples: list[Sample] = []
         interrupted = False
-        start, cpu_start = time.perf_counter(), time.process_time()
+        cpu = _Cpu()
         try:
             with _progress() as bar:
-                asyncio.run(self._load(_recorder(samples, bar, self.plan)))
+                asyncio.run(self._load(_recorder(samples, bar, self.plan), cpu))
         except KeyboardInterrupt:
             interrupted = True
         summary = summarise(
@@ -44,7 +45,7 @@ class Measurement:
             url=self.url,
             plan=self.plan,
             distinct_inputs=sum(map(len, self.kinds)),
-            client_cpu_share=(time.process_time() - cpu_start) / (time.perf_counter() - start),
+            client_cpu_share=cpu.share(),
             interrupted=interrupted,
         )
         self._report(summary, samples)
@@ -52,8 +53,9 @@ class Measurement:
             return INTERRUPTED
         return 1 if summary.failed else 0
 
-    async def _load(self, done: Done) -> None:
+    async def _load(self, done: Done, cpu: "_Cpu") -> None:
         async with self.target:
+            cpu.start()
             await run(self.target.post, endless(self.kinds), self.plan, done)
 
     def _report(self, summary: Summary, samples: Sequence[Sample]) -> None:
@@ -67,6 +69,21 @@ class Measurement:
             from client.plot import plot  # here, because matplotlib takes a second to load
 
             plot(samples, f"{self.url}: {self.plan}", self.plot)
+
+
+class _Cpu:
+    """What this process takes of a CPU core."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Forget what came before."""
+        self._wall, self._used = time.perf_counter(), time.process_time()
+
+    def share(self) -> float:
+        """CPU time by wall time since the start."""
+        return (time.process_time() - self._used) / (time.perf_counter() - self._wall)
 
 
 def _progress() -> Progress:

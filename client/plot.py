@@ -8,17 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from client.report import grouped
 from client.runner import Sample
+from client.summary import grouped
 
 _BINS = 40
 
 
 def plot(samples: Sequence[Sample], title: str, path: Path) -> None:
     """Draw at least one sample into a PNG file."""
-    with mpl.rc_context({"font.size": 10, "text.parse_math": False}):
+    with mpl.rc_context({"font.size": 10}):
         figure = Figure(figsize=(12, 5), layout="constrained")
-        figure.suptitle(title)
+        figure.suptitle(_plain(title))
         over_time, spread = figure.subplots(1, 2)
         _draw(samples, over_time, spread)
         figure.savefig(path, dpi=120, format="png")
@@ -32,12 +32,17 @@ def _draw(samples: Sequence[Sample], over_time: Axes, spread: Axes) -> None:
         label = f"{route} {status or ''} {code}".strip() + f" ({len(ones)})"
         values = [_milliseconds(one) for one in ones]
         over_time.plot([one.scheduled for one in ones], values, ".", markersize=4)
-        spread.hist(values, bins=bins.tolist(), histtype="step", linewidth=1.5, label=label)
+        spread.hist(values, bins=bins.tolist(), histtype="step", linewidth=1.5, label=_plain(label))
     over_time.set(xlabel="seconds since the start", ylabel="latency in ms", yscale="log")
     spread.set(xlabel="latency in ms", ylabel="requests", xscale="log")
     spread.legend()
     for axes in (over_time, spread):
         axes.grid(alpha=0.3)
+
+
+def _plain(text: str) -> str:
+    """`text` without matplotlib's formulas between dollar signs."""
+    return text.replace("$", r"\$")
 
 
 def _milliseconds(sample: Sample) -> float:

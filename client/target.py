@@ -13,7 +13,7 @@ import httpx
 
 from client.inputs import CLASSIFY, FAQ, Input
 
-# Below uvicorn's 5 s, so that the client gives an idle connection up before the server does.
+# Below the 5 s of many servers, so that the client gives an idle connection up before they do.
 _LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=2)
 
 

@@ -69,11 +69,11 @@ def dotted(module: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {
-    dotted(module): module for package in ("server", "converters") for module in modules(package)
-}
+PACKAGES = ("server", "converters", "client")
+MODULES = {dotted(module): module for package in PACKAGES for module in modules(package)}
 SERVER = [name for name in MODULES if name.startswith("server.")]
 CONVERTERS = [name for name in MODULES if name.startswith("converters.")]
+CLIENT = [name for name in MODULES if name.startswith("client.")]
 
 
 def imports(name: str) -> Iterator[str]:
@@ -100,6 +100,7 @@ def layer(name: str) -> int:
 def test_there_is_something_to_check() -> None:
     assert {"server.batcher", "server.codec.faq", "server.routes.v1"} <= set(SERVER)
     assert {"converters.export", "converters.__main__"} <= set(CONVERTERS)
+    assert {"client.load", "client.runner"} <= set(CLIENT)
     assert set(imports("server.__main__")) >= {"server.settings", "server.app"}
 
 
@@ -116,8 +117,15 @@ def test_no_import_goes_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize("name", SERVER)
-def test_the_server_never_imports_the_converters(name: str) -> None:
-    assert not [other for other in imports(name) if other.split(".")[0] in ("converters", "tests")]
+def test_the_server_imports_nothing_else_of_ours(name: str) -> None:
+    others = {"converters", "client", "tests"}
+    assert not [other for other in imports(name) if other.split(".")[0] in others]
+
+
+@pytest.mark.parametrize("name", CLIENT)
+def test_the_client_imports_nothing_else_of_ours(name: str) -> None:
+    others = {"server", "converters", "tests"}
+    assert not [other for other in imports(name) if other.split(".")[0] in others]
 
 
 @pytest.mark.parametrize("name", CONVERTERS)
@@ -148,7 +156,7 @@ def test_the_batcher_knows_neither_http_nor_onnx() -> None:
     assert not others & {"fastapi", "starlette", "uvicorn", "onnxruntime", "orjson"}
 
 
-@pytest.mark.parametrize("name", ["server", "server.codec", "server.routes", "converters"])
+@pytest.mark.parametrize("name", [*PACKAGES, "server.codec", "server.routes"])
 def test_a_package_is_a_docstring(name: str) -> None:
     module = tree(MODULES[name])
     assert ast.get_docstring(module)
@@ -244,7 +252,7 @@ def _variables_read(module: ast.Module) -> Iterator[str]:
                 yield value.value
 
 
-@pytest.mark.parametrize("name", sorted(set(MODULES) - {"server", "converters"}))
+@pytest.mark.parametrize("name", sorted(set(MODULES) - set(PACKAGES)))
 def test_every_module_has_its_tests(name: str) -> None:
     module = MODULES[name]
     if module.name == "__init__.py":
