@@ -5,7 +5,7 @@
 # make audit         known flaws of every package that constraints.txt names
 # make image-cpu     the image rtscore:VERSION-cpu; image-gpu likewise, for NVIDIA GPUs
 #                    (BUILD="podman build" or "buildah build" where there is no Docker)
-# make parts         SBOM and licences of the Python environment OF, into the folder TO
+# make parts         SBOM and licences of the Python environment OF (.venv), into TO (dist)
 
 PYTHON ?= python3
 BUILD ?= docker build
