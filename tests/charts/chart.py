@@ -64,19 +64,24 @@ def helm(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def _run(command: tuple[str, ...], files: tuple[str, ...], values: str) -> tuple[int, str, str]:
-    given = [argument for file in files for argument in ("-f", str(CHART / file))]
-    done = helm(*command, str(CHART), "--namespace", NAMESPACE, *given, "-f", "-", stdin=values)
-    return done.returncode, done.stdout, done.stderr
+def _template(
+    release: str, files: tuple[str, ...], values: str, chart: Path
+) -> subprocess.CompletedProcess[str]:
+    given = [argument for file in files for argument in ("-f", str(chart / file))]
+    command = ("template", release, str(chart), "--namespace", NAMESPACE)
+    return helm(*command, *given, "-f", "-", stdin=values)
 
 
 def template(
-    values: Mapping[str, Any] | None = None, files: Sequence[str] = (), release: str = RELEASE
+    values: Mapping[str, Any] | None = None,
+    files: Sequence[str] = (),
+    release: str = RELEASE,
+    chart: Path = CHART,
 ) -> str:
     """What `helm template` prints for `files`, each under the next, and `values` over them."""
-    code, out, err = _run(("template", release), tuple(files), json.dumps(values or {}))
-    assert code == 0, err
-    return out
+    done = _template(release, tuple(files), json.dumps(values or {}), chart)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @cache
@@ -99,17 +104,9 @@ def render_case(case: str) -> tuple[Object, ...]:
 
 def refusal(values: Mapping[str, Any], files: Sequence[str] = ()) -> str:
     """The message with which rendering is refused."""
-    code, _, err = _run(("template", RELEASE), tuple(files), json.dumps(values))
-    assert code != 0, f"rendered in spite of {values}"
-    return err
-
-
-def notes(values: Mapping[str, Any] | None = None, files: Sequence[str] = ()) -> str:
-    """What `helm install` prints at its end."""
-    command = ("install", RELEASE, "--dry-run=client")
-    code, out, err = _run(command, tuple(files), json.dumps(values or {}))
-    assert code == 0, err
-    return out.partition("\nNOTES:\n")[2]
+    done = _template(RELEASE, tuple(files), json.dumps(values), CHART)
+    assert done.returncode != 0, f"rendered in spite of {values}"
+    return done.stderr
 
 
 def all_of(objects: Sequence[Object], kind: str) -> list[Object]:
