@@ -20,7 +20,7 @@ Send questions or pictures to a running server and report latencies by outcome. 
 EPILOG = """
 Exit status: 0 when every request got 2xx, 1 otherwise, 2 for wrong arguments, 130 after Ctrl-C,
 which still reports what was measured. Percentiles are by nearest rank over all requests. One
-process of this client manages about 1,500 small requests a second; it reports its own share of a
+process of this client manages about 1,300 small requests a second; it reports its own share of a
 CPU core, and above 80 % it measures itself: then run several. It goes straight to the server: no
 proxy, no cookies, no redirects, no second try.
 """

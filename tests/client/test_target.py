@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import shutil
 import socket
 import ssl
@@ -7,11 +8,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from client import arguments
 from client.inputs import CLASSIFY, FAQ, Input
-from client.target import Answer, Target
+from client.target import Answer, Target, _kind
 from tests.client.command import HANG
 from tests.client.peer import Peer, reply
 
@@ -88,6 +90,15 @@ def closed_port() -> int:
 async def test_a_refused_connection_is_counted_by_its_kind(host: str) -> None:
     async with Target(f"http://{host}:{closed_port()}") as target:
         assert await target.post(QUESTION) == Answer(0, "ConnectError: Connection refused")
+
+
+def test_of_several_addresses_that_refuse_the_first_gives_the_kind() -> None:
+    """As anyio reports a name with an IPv6 and an IPv4 address, which not every machine has."""
+    refused = [ConnectionRefusedError(errno.ECONNREFUSED, f"connect to {n}") for n in (1, 2)]
+    error = httpx.ConnectError("all failed")
+    error.__cause__ = OSError("all failed")
+    error.__cause__.__cause__ = ExceptionGroup("both", refused)
+    assert _kind(error) == "ConnectError: Connection refused"
 
 
 async def test_an_unknown_name_is_counted_by_its_kind() -> None:
