@@ -1,10 +1,8 @@
 """Whatever Kubernetes does to the pods on purpose, no request fails."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-import trustme
 
 from tests.cluster.kube import kubectl, lacking, plain_nodes, wait_for
 from tests.cluster.load import BOTH_ANSWERED, Load
@@ -31,24 +29,6 @@ def spread(namespace: str, host: str, tls_secret: str) -> Iterator[Release]:
     release.wait_for_ready(2)
     yield release
     release.helm("uninstall", release.name, "--wait")
-
-
-@pytest.fixture
-def load(
-    spread: Release, host: str, authority: trustme.CA, flower: Path, tmp_path: Path
-) -> Iterator[Load]:
-    """Constant load on both routes, which must end without a failed request."""
-    bundle = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(bundle)
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    (pictures / flower.name).symlink_to(flower)
-    questions = tmp_path / "questions.txt"
-    questions.write_text("How do I compare arrays?\nWhat is a closure?\n", encoding="utf-8")
-    flags = ("--cacert", bundle, "--rate", RATE, "--faq", questions, "--images", pictures)
-    running = Load(f"https://{host}", spread.address(), tmp_path, *flags, key=KEY)
-    yield running
-    running.kill()
 
 
 def _rolling_update(release: Release) -> None:
@@ -95,10 +75,13 @@ def _all_pods(release: Release) -> list[object]:
 
 
 @pytest.mark.parametrize("disrupt", [_rolling_update, _pod_deletion, _scale_in, _drains])
-def test_no_request_fails(spread: Release, load: Load, disrupt: Callable[[Release], None]) -> None:
+def test_no_request_fails(
+    spread: Release, host: str, load: Callable[..., Load], disrupt: Callable[[Release], None]
+) -> None:
+    running = load(f"https://{host}", spread.address(), "--rate", RATE, key=KEY)
     disrupt(spread)
     spread.wait_for_ready(2)
-    outcomes = load.stop()
+    outcomes = running.stop()
     assert set(outcomes) == BOTH_ANSWERED, outcomes
 
 

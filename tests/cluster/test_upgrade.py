@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from tests.cluster.kube import HELM, run, wait_for
-from tests.cluster.load import FAQ_ANSWERED, Load
+from tests.cluster.load import BOTH_ANSWERED, Load
 from tests.cluster.release import CHART, Release
 from tests.cluster.web import Client
 
@@ -27,7 +27,11 @@ def _previous(folder: Path) -> Path:
 
 
 def test_an_upgrade_keeps_answering_and_an_uninstall_leaves_nothing(
-    release: Release, host: str, outside: Callable[..., Client], tmp_path: Path
+    release: Release,
+    host: str,
+    outside: Callable[..., Client],
+    load: Callable[..., Load],
+    tmp_path: Path,
 ) -> None:
     values = {
         "apiKeys": {"enabled": True, "keys": {"alice": KEY}},
@@ -40,14 +44,11 @@ def test_an_upgrade_keeps_answering_and_an_uninstall_leaves_nothing(
     assert "rtscore-0.0.1" in release.helm("list")
     assert outside(f"http://{host}", release.address(), key=KEY).faq().status_code == 200
 
-    load = Load(f"http://{host}", release.address(), tmp_path, "--rate", "50", key=KEY)
-    try:
-        release.upgrade({"settings": {"logLevel": "debug"}})
-        assert not set(old) & set(release.pod_names())
-        outcomes = load.stop()
-        assert set(outcomes) == FAQ_ANSWERED, outcomes
-    finally:
-        load.kill()
+    running = load(f"http://{host}", release.address(), "--rate", "10", key=KEY)
+    release.upgrade({"settings": {"logLevel": "debug"}})
+    assert not set(old) & set(release.pod_names())
+    outcomes = running.stop()
+    assert set(outcomes) == BOTH_ANSWERED, outcomes
 
     assert "Phase:          Succeeded" in release.helm("test", release.name)
     release.helm("uninstall", release.name, "--wait")
