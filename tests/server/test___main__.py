@@ -244,3 +244,23 @@ def test_help_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_command_is_this_module() -> None:
     (command,) = entry_points(group="console_scripts", name="rtscore")
     assert command.load() is main
+
+
+def test_a_signal_during_the_start_ends_it(models: dict[str, object]) -> None:
+    """As a container's first process, which ignores a signal that nothing handles."""
+    process = subprocess.Popen(COMMAND, env=environ(models), stdout=subprocess.PIPE)
+    caught = re.compile(r"SigCgt:\s*(\w+)")
+    status = Path(f"/proc/{process.pid}/status")
+
+    def handled() -> bool:
+        found = caught.search(status.read_text(encoding="utf-8"))
+        return found is not None and bool(int(found[1], 16) & 1 << signal.SIGTERM - 1)
+
+    try:
+        assert eventually(handled)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=HANG)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert b"listening" not in output
