@@ -27,8 +27,8 @@ test: models .venv/dev
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-cluster: .venv/dev
-	$(BIN)/python -m pytest -m cluster tests/cluster
+test-cluster: models/flower.jpg .venv/dev
+	$(BIN)/python -m pytest -m cluster --durations=10 tests/cluster
 
 check: .venv/dev
 	$(BIN)/ruff check
