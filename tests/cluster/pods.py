@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.cluster.kube import Object, apply, get, kubectl, wait_for
-from tests.cluster.release import condition
+from tests.cluster.release import Release, condition
 
 PORT = 8080  # of a helper pod's file server
 _PYTHON = "/opt/rtscore/bin/python"
@@ -90,6 +90,17 @@ def terminated(pod: Object) -> Object:
 
 
 def waiting_reason(pod: Object) -> str:
-    """Why the first container does not run, such as CrashLoopBackOff; empty where it does."""
+    """Why the first container does not run, such as ImagePullBackOff; empty where it does."""
     status = pod["status"].get("containerStatuses", [{}])[0]
     return str(status.get("state", {}).get("waiting", {}).get("reason", ""))
+
+
+def failing_pod(release: Release, seconds: float = 60) -> tuple[Object, str]:
+    """A pod of the release whose server ends at every start, and its last log."""
+
+    def look() -> Object | None:
+        pods = [pod for pod in release.pods() if waiting_reason(pod) == "CrashLoopBackOff"]
+        return pods[0] if pods else None
+
+    pod = wait_for("a pod that fails again and again", seconds, look)
+    return pod, release.logs(pod["metadata"]["name"], "--previous")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.cluster.kube import Object, gpu_nodes, lacking, nodes, wait_for
-from tests.cluster.pods import terminated, waiting_reason
+from tests.cluster.pods import failing_pod, terminated
 from tests.cluster.release import CHART, Release, merged
 from tests.cluster.web import Client
 
@@ -98,13 +98,7 @@ def _unschedulable(release: Release) -> str:
 
 def test_cuda_refuses_to_start_without_a_gpu(release: Release) -> None:
     _change(release, {"device": "cuda", "replicaCount": 1}, wait=False)
-
-    def looping() -> Object | None:
-        pods = [pod for pod in release.pods() if waiting_reason(pod) == "CrashLoopBackOff"]
-        return pods[0] if pods else None
-
-    pod = wait_for("a pod that fails again and again", 90, looping)
+    pod, log = failing_pod(release)
     assert terminated(pod)["exitCode"] == 3
-    log = release.logs(pod["metadata"]["name"], "--previous")
-    assert "device 'cuda' was asked for, but ONNX Runtime could not use CUDA here" in log
     assert pod["spec"]["nodeName"] in gpu_nodes()
+    assert "device 'cuda' was asked for, but ONNX Runtime could not use CUDA here" in log
