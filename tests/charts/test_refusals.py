@@ -35,9 +35,16 @@ REFUSED: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         {"apiKeys": {"enabled": True, "existingSecret": "a", "keys": {"b": "c"}}},
         ("apiKeys.existingSecret or apiKeys.keys, not both",),
     ),
-    "setting beside the settings": (
+    "no keys by another way": (
         {"extraEnv": [{"name": "RTSCORE_API_KEYS_DIR", "value": ""}]},
-        ("extraEnv sets RTSCORE_API_KEYS_DIR", "under settings"),
+        ("extraEnv sets RTSCORE_API_KEYS_DIR", "apiKeys"),
+    ),
+    "a setting twice": (
+        {
+            "settings": {"logLevel": "info"},
+            "extraEnv": [{"name": "RTSCORE_LOG_LEVEL", "value": "debug"}],
+        },
+        ("extraEnv sets RTSCORE_LOG_LEVEL", "settings"),
     ),
     "no model": (
         {"models": {"faq": {"enabled": False}, "image": {"enabled": False}}},

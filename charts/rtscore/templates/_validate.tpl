@@ -14,9 +14,13 @@
 {{- fail "\n\nSet apiKeys.existingSecret or apiKeys.keys, not both: keys would go nowhere." }}
 {{- end }}
 
+{{- $decided := list "RTSCORE_API_KEYS_DIR" }}
+{{- range include "rtscore.env" . | fromYamlArray }}
+{{- $decided = append $decided .name }}
+{{- end }}
 {{- range $values.extraEnv }}
-{{- if hasPrefix "RTSCORE_" (upper .name) }}
-{{- fail (printf "\n\nextraEnv sets %s: the server's settings belong under settings; those that it lacks have values of their own." .name) }}
+{{- if has (upper .name) $decided }}
+{{- fail (printf "\n\nextraEnv sets %s, which the chart decides: change the value that it comes from (device, models, settings, apiKeys ...)." .name) }}
 {{- end }}
 {{- end }}
 
