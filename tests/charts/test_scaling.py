@@ -113,6 +113,11 @@ def test_no_gpu_by_default() -> None:
     }
 
 
+def test_pods_can_all_be_replaced_at_once() -> None:
+    objects = render({"updateStrategy": {"type": "Recreate"}})
+    assert one(objects, "Deployment")["spec"]["strategy"] == {"type": "Recreate"}
+
+
 def test_gpu_nodes_and_other_nodes_are_joined() -> None:
     values = {
         "nodeSelector": {"disk": "ssd"},

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from server.settings import PREFIX, Settings, read_settings
-from tests.charts.chart import CASES, CHART, Object, each_case, env_of, one, render, render_case
+from tests.charts.chart import CHART, Object, each_case, env_of, one, render, render_case
 
 KEYS = {"apiKeys": {"enabled": True, "keys": {"alice": "correct-horse"}}}
 Read = Callable[[Mapping[str, str]], Settings]
@@ -109,11 +109,6 @@ def test_every_setting_reaches_the_server(read: Read) -> None:
     assert {
         camel(name): value for name, value in settings.model_dump().items() if name not in decided()
     } == given
-
-
-def test_the_metrics_have_a_port_of_their_own_in_every_case() -> None:
-    for case in CASES:
-        assert env_of(render_case(case))["RTSCORE_METRICS_PORT"] == "9090"
 
 
 def test_keys_rotate_without_a_restart() -> None:
