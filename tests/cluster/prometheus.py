@@ -24,7 +24,10 @@ class Prometheus:
         self.address = f"http://{_SERVICE}.{self.namespace}:{_PORT}"
 
     def values(self) -> Object:
-        """Values of the chart with which this Prometheus scrapes a release, often."""
+        """Values of the chart with which this Prometheus scrapes a release, soon and often.
+
+        With rules: their change is seen at once, a ServiceMonitor's alone perhaps after minutes.
+        """
         return {
             "metrics": {
                 "serviceMonitor": {
@@ -32,7 +35,7 @@ class Prometheus:
                     "interval": "2s",
                     "labels": self._labels("serviceMonitorSelector"),
                 },
-                "prometheusRule": {"labels": self._labels("ruleSelector")},
+                "prometheusRule": {"enabled": True, "labels": self._labels("ruleSelector")},
             },
             "networkPolicy": {"metricsNamespaces": [self.namespace]},
         }

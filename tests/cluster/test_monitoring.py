@@ -27,17 +27,14 @@ def prometheus() -> Prometheus:
 def monitored(prometheus: Prometheus, namespace: str, host: str) -> Iterator[Release]:
     """Two pods with everything that has to do with metrics."""
     one = Release(namespace)
-    measures = {
-        "prometheusRule": {"enabled": True, "downFor": "5s"},
-        "dashboard": {"enabled": True},
+    wanted = {
+        "allowAnonymous": True,
+        "ingress": {"enabled": True, "host": host},
+        "metrics": {"prometheusRule": {"downFor": "5s"}, "dashboard": {"enabled": True}},
+        "preStopSeconds": 1,
+        "replicaCount": 2,
     }
-    exposed = {"allowAnonymous": True, "ingress": {"enabled": True, "host": host}}
-    one.install(
-        merged(
-            prometheus.values(),
-            exposed | {"metrics": measures, "replicaCount": 2, "preStopSeconds": 1},
-        )
-    )
+    one.install(merged(prometheus.values(), wanted))
     yield one
     one.helm("uninstall", one.name, "--wait", "--timeout=60s")
 
