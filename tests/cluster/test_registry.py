@@ -6,6 +6,8 @@ from tests.cluster.kube import lacking, wait_for
 from tests.cluster.pods import waiting_reason
 from tests.cluster.release import Release, image_values
 
+REFUSED = {"ErrImagePull", "ImagePullBackOff"}
+
 
 def test_pods_start_with_the_pull_secret_and_not_without(release: Release) -> None:
     told = [os.environ.get(f"PRIVATE_{name}", "") for name in ("IMAGE", "USER", "PASSWORD")]
@@ -31,7 +33,7 @@ def test_pods_start_with_the_pull_secret_and_not_without(release: Release) -> No
 
 def _refusal(release: Release) -> str:
     """What the kubelet says of a pull that failed."""
-    if not any(waiting_reason(pod) == "ImagePullBackOff" for pod in release.pods()):
+    if not any(waiting_reason(pod) in REFUSED for pod in release.pods()):
         return ""
     events = release.get("events", "--field-selector=reason=Failed")["items"]
     return " ".join(event["message"] for event in events)
