@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import uuid
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +17,8 @@ from server.errors import PROBLEM_JSON, ApiError, Invalid
 from server.stages import Stages
 
 SCORED = {"/v1/faq": "faq", "/v1/classify": "image"}  # path to the model that it scores on
+# Asked every few seconds, these would fill the log: all is well with them at level debug.
+PROBED = ("/healthz", "/readyz", "/metrics")
 _REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
 _SEND_SECONDS = 1.0  # for a client to take an error in
 _log = logging.getLogger("rtscore.request")
@@ -130,8 +133,9 @@ class Exchange:
                 metrics.REJECTED.labels(self.model, self.reason).inc()
             for stage, seconds in self.stages.seconds.items():
                 metrics.STAGE_SECONDS.labels(self.model, stage).observe(seconds)
-        if _log.isEnabledFor(logging.INFO):
-            _log.info("request", extra=self._line(route, total))
+        level = logging.DEBUG if route in PROBED and self.status == HTTPStatus.OK else logging.INFO
+        if _log.isEnabledFor(level):
+            _log.log(level, "request", extra=self._line(route, total))
 
     def _line(self, route: str, total: float) -> dict[str, Any]:
         return {

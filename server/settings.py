@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         None, description="Folder with one file of keys a caller; empty: no key is needed"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least level that is logged; requests are info"
+        "info", description="Least level that is logged; requests are info, probes debug"
     )
     log_format: Literal["json", "text"] = Field("json", description="JSON lines, or plain text")
     drain_seconds: float = Field(

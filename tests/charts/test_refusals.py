@@ -35,6 +35,7 @@ REFUSED: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         {"apiKeys": {"enabled": True, "existingSecret": "a", "keys": {"b": "c"}}},
         ("apiKeys.existingSecret or apiKeys.keys, not both",),
     ),
+    "keys unused": ({"apiKeys": {"keys": {"b": "c"}}}, ("apiKeys.enabled=true",)),
     "no keys by another way": (
         {"extraEnv": [{"name": "RTSCORE_API_KEYS_DIR", "value": ""}]},
         ("extraEnv sets RTSCORE_API_KEYS_DIR", "apiKeys"),

@@ -71,6 +71,8 @@ def test_wrong_types_are_refused_at_every_value() -> None:
         ({"apiKeys": {"keys": {"..data": "x"}}}, "apiKeys.keys"),
         ({"metrics": {"serviceMonitor": {"interval": "15"}}}, "metrics.serviceMonitor.interval"),
         ({"gpu": {"count": 0.5}}, "gpu.count"),
+        ({"podLabels": {"app.kubernetes.io/name": "x"}}, "podLabels"),
+        ({"commonLabels": {"helm.sh/chart": "x"}}, "commonLabels"),
     ],
 )
 def test_values_out_of_bounds_are_refused(values: Mapping[str, Any], name: str) -> None:

@@ -299,3 +299,16 @@ def test_what_is_refused_before_the_routing_is_counted_for_its_route(server: Liv
     before = scrape(server)[name]
     assert Wire.ask(server, question("any", "X-Timeout-Ms: soon")).status == 422
     assert scrape(server)[name] == before + 1
+
+
+def test_probes_do_not_fill_the_log(serve: Callable[..., LiveServer]) -> None:
+    quiet, thorough = serve(), serve(log_level="debug")
+    for server in (quiet, thorough):
+        with server.client() as client:
+            for path in ("/healthz", "/readyz", "/metrics", "/v1/models"):
+                assert client.get(path).status_code == 200
+            assert client.post("/readyz").status_code == 405
+        assert server.stop() == 0
+    asked = [(line["route"], line["status"]) for line in quiet.logs if "route" in line]
+    assert asked == [("/v1/models", 200), ("/readyz", 405)]
+    assert len([line for line in thorough.logs if "route" in line]) == 5

@@ -10,6 +10,9 @@
 {{- if and $values.apiKeys.enabled (not $values.apiKeys.existingSecret) (not $values.apiKeys.keys) }}
 {{- fail "\n\napiKeys.enabled=true needs keys: set apiKeys.existingSecret, or apiKeys.keys.CALLER=KEY." }}
 {{- end }}
+{{- if and $values.apiKeys.keys (not $values.apiKeys.enabled) }}
+{{- fail "\n\napiKeys.keys are given but not asked for: set apiKeys.enabled=true, or leave them out." }}
+{{- end }}
 {{- if and $values.apiKeys.existingSecret $values.apiKeys.keys }}
 {{- fail "\n\nSet apiKeys.existingSecret or apiKeys.keys, not both: keys would go nowhere." }}
 {{- end }}
