@@ -62,7 +62,7 @@ def run_pod(namespace: str, name: str, container: Object, **spec: Any) -> Object
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": {"app": name}},
         "spec": {
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 1,
