@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 from tests.cluster.kube import Object, get, has_api, kubectl, lacking
 
+SCRAPED_SECONDS = 200  # its config reloader may look at new ServiceMonitors every 3 minutes only
+
 _SERVICE = "prometheus-operated"  # the operator makes it for every Prometheus
 _PORT = 9090
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.cluster.kube import Object, has_api, lacking, wait_for
 from tests.cluster.load import IMAGES_ANSWERED, Load
-from tests.cluster.prometheus import Prometheus
+from tests.cluster.prometheus import SCRAPED_SECONDS, Prometheus
 from tests.cluster.release import Release, condition, merged
+from tests.cluster.web import Client
 
 UP_SECONDS = 90
 DOWN_SECONDS = 120
@@ -13,7 +16,26 @@ QUICK = {
     "scaleUp": {"stabilizationWindowSeconds": 0},
     "scaleDown": {"stabilizationWindowSeconds": 5},
 }
-Loads = Callable[..., Load]
+UpAndDown = Callable[[Callable[[], None]], None]
+
+
+@pytest.fixture
+def up_and_down(
+    release: Release, host: str, outside: Callable[..., Client], load: Callable[..., Load]
+) -> UpAndDown:
+    """Pictures make two pods of one, at which a function is called; without them one is left."""
+
+    def run(meanwhile: Callable[[], None]) -> None:
+        url, address = f"http://{host}", release.address()
+        wait_for("an answer", 30, lambda: outside(url, address).classify().is_success)
+        release.wait_for_ready(1)
+        running = load(url, address, "--rate", "10", kinds=["images"])
+        release.wait_for_ready(2, UP_SECONDS)
+        meanwhile()
+        assert set(running.stop()) == IMAGES_ANSWERED
+        release.wait_for_ready(1, DOWN_SECONDS)
+
+    return run
 
 
 def _exposed(host: str, **autoscaling: object) -> Object:
@@ -27,45 +49,35 @@ def _exposed(host: str, **autoscaling: object) -> Object:
     }
 
 
-def _up_and_down(release: Release, host: str, load: Loads, meanwhile: Callable[[], None]) -> None:
-    """Pictures make two pods of one, at which `meanwhile` is called; without them one is left."""
-    release.wait_for_ready(1)
-    running = load(f"http://{host}", release.address(), "--rate", "10", kinds=["images"])
-    release.wait_for_ready(2, UP_SECONDS)
-    meanwhile()
-    assert set(running.stop()) == IMAGES_ANSWERED
-    release.wait_for_ready(1, DOWN_SECONDS)
-
-
-def test_pods_follow_the_cpu(release: Release, host: str, load: Loads) -> None:
+def test_pods_follow_the_cpu(release: Release, host: str, up_and_down: UpAndDown) -> None:
     if not has_api("pods.metrics.k8s.io"):
         lacking("no metrics-server")
-    hpa = {"enabled": True, "type": "hpa", "targetCPUUtilizationPercentage": 100}
+    hpa = {"enabled": True, "type": "hpa", "targetCPUUtilizationPercentage": 50}
     release.install(_exposed(host, **hpa))
 
     def upgrade() -> None:
-        """Change labels of objects alone: who wrote to the Deployment's spec changed replicas."""
+        """Of anything but pods; who sets the replicas anew changes the Deployment's generation."""
         before = _deployment(release)
-        release.upgrade({"commonLabels": {"upgraded": "yes"}})
+        release.upgrade({"service": {"annotations": {"upgraded": "yes"}}})
         after = _deployment(release)
-        assert after["metadata"]["labels"]["upgraded"] == "yes"
+        assert release.get("service", release.name)["metadata"]["annotations"]["upgraded"]
         assert after["metadata"]["generation"] == before["metadata"]["generation"]
         assert after["spec"]["replicas"] == 2
 
-    _up_and_down(release, host, load, upgrade)
+    up_and_down(upgrade)
 
 
-def test_pods_follow_the_busy_ratio(release: Release, host: str, load: Loads) -> None:
+def test_pods_follow_the_busy_ratio(release: Release, host: str, up_and_down: UpAndDown) -> None:
     if not has_api("scaledobjects.keda.sh"):
         lacking("no KEDA")
     prometheus = Prometheus()
-    keda = {"prometheusAddress": prometheus.address, "busyRatio": 0.1, "pollingInterval": 5}
+    keda = {"prometheusAddress": prometheus.address, "busyRatio": 0.05, "pollingInterval": 5}
     values = _exposed(host, enabled=True, type="keda", keda=keda)
     release.install(merged(prometheus.values(), values))
     name = release.name
     wait_for(
         "a ready ScaledObject",
-        UP_SECONDS,
+        SCRAPED_SECONDS,
         lambda: condition(release.get("scaledobject", name), "Ready") == "True",
     )
     hpas = release.get("hpa")["items"]
@@ -76,7 +88,7 @@ def test_pods_follow_the_busy_ratio(release: Release, host: str, load: Loads) ->
         ((_, ratio),) = prometheus.query(query)
         assert 0 < ratio <= 1
 
-    _up_and_down(release, host, load, busy)
+    up_and_down(busy)
 
 
 def _deployment(release: Release) -> Object:

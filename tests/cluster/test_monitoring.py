@@ -10,10 +10,10 @@ import pytest
 
 from tests.cluster.kube import Object, wait_for
 from tests.cluster.load import BOTH_ANSWERED, Load
-from tests.cluster.prometheus import Prometheus
+from tests.cluster.prometheus import SCRAPED_SECONDS, Prometheus
 from tests.cluster.release import Release, merged
+from tests.cluster.web import Client
 
-DATA_SECONDS = 60
 FIRING_SECONDS = 60
 
 
@@ -56,13 +56,19 @@ def test_each_pod_is_scraped(monitored: Release, prometheus: Prometheus) -> None
     def up() -> dict[str, float]:
         return {labels["pod"]: value for labels, value in prometheus.query(series)}
 
-    wait_for("up", DATA_SECONDS, lambda: up() == dict.fromkeys(monitored.pod_names(), 1))
+    wait_for("up", SCRAPED_SECONDS, lambda: up() == dict.fromkeys(monitored.pod_names(), 1))
 
 
 def test_every_query_of_dashboard_and_rules_finds_data_under_load(
-    monitored: Release, host: str, prometheus: Prometheus, load: Callable[..., Load]
+    monitored: Release,
+    host: str,
+    prometheus: Prometheus,
+    outside: Callable[..., Client],
+    load: Callable[..., Load],
 ) -> None:
-    running = load(f"http://{host}", monitored.address(), "--rate", "10")
+    url, address = f"http://{host}", monitored.address()
+    wait_for("an answer", 30, lambda: outside(url, address).faq().is_success)
+    running = load(url, address, "--rate", "10")
     dashboard = _dashboard(monitored)
     chosen = _choose(dashboard, monitored, prometheus)
     targets = [target for panel in dashboard["panels"] for target in panel.get("targets", [])]
@@ -72,7 +78,7 @@ def test_every_query_of_dashboard_and_rules_finds_data_under_load(
         queries += re.split(r" (?:==|>) ", rule["expr"])[:1] if "alert" in rule else [rule["expr"]]
     assert len(queries) > 20
     for query in queries:
-        wait_for(f"data of {query}", DATA_SECONDS, partial(_finds, prometheus, query))
+        wait_for(f"data of {query}", SCRAPED_SECONDS, partial(_finds, prometheus, query))
     assert set(running.stop()) == BOTH_ANSWERED
 
 
@@ -84,7 +90,7 @@ def _choose(dashboard: Object, release: Release, prometheus: Prometheus) -> dict
         if variable["type"] == "query":
             name, query = variable["name"], _with(chosen, variable["query"]["query"])
             offered = partial(_offers, prometheus, query, wanted[name])
-            wait_for(f"{wanted[name]} in the dashboard's list", DATA_SECONDS, offered)
+            wait_for(f"{wanted[name]} in the dashboard's list", SCRAPED_SECONDS, offered)
             chosen[name] = wanted[name]
     assert chosen.keys() > wanted.keys()
     return chosen
@@ -116,7 +122,7 @@ def test_prometheus_evaluates_every_rule(monitored: Release, prometheus: Prometh
         health = {rule["name"]: rule["health"] for group in ours for rule in group["rules"]}
         return health == dict.fromkeys(names, "ok")
 
-    wait_for("healthy rules", DATA_SECONDS, healthy)
+    wait_for("healthy rules", SCRAPED_SECONDS, healthy)
     assert "RtscoreDown" in names
     assert not _firing(monitored, prometheus)
 
