@@ -1,4 +1,4 @@
-"""What `helm test` asks of a release: its address, then the paths it must answer and their status."""
+"""What `helm test` asks of a release: its address, then paths with the status each must have."""
 
 import json
 import sys
