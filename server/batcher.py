@@ -55,11 +55,6 @@ class Runners:
         self._free = asyncio.Semaphore(count)
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="rtscore-model")
 
-    @property
-    def idle(self) -> bool:
-        """Whether a runner is free and no batcher waits for one."""
-        return not self._free.locked()
-
     async def acquire(self) -> None:
         """Wait for a free runner."""
         await self._free.acquire()
@@ -81,7 +76,8 @@ class Batcher(Generic[Row, Result]):
     """The queue of one model.
 
     `compute` takes a batch of rows and gives one result a row; it runs on `runners`, or, for calls
-    that `inline` admits while nothing waits before them, right on the event loop.
+    that `inline` admits while none of this model's waits before them, right on the event loop: what
+    is so quick must not wait until another model's batch leaves a runner.
     """
 
     def __init__(
@@ -139,7 +135,7 @@ class Batcher(Generic[Row, Result]):
         """
         if not self.alive:
             raise ShuttingDown(ShuttingDown.example)
-        if not self._queue and self._runners.idle and self._inline(rows):
+        if not self._queue and self._inline(rows):
             return self._run_inline(rows, stages)
         if self.queued_rows + len(rows) > self._queue_limit:
             raise Overloaded(

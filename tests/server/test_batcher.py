@@ -555,7 +555,7 @@ class Where:
         return list(rows)
 
 
-async def test_a_call_runs_inline_while_nothing_waits_and_a_runner_is_idle(bench: Bench) -> None:
+async def test_a_call_runs_inline_while_nothing_waits(bench: Bench) -> None:
     model = Where()
     counted: list[int] = []
     batcher = bench.batcher(
@@ -568,12 +568,15 @@ async def test_a_call_runs_inline_while_nothing_waits_and_a_runner_is_idle(bench
     assert stages.seconds["infer"] > 0
     on_runner = await call(batcher, 2, 3)  # not admitted
     await settle()
-    busy = await call(batcher, 4)  # admitted, but the runner is busy
-    waits = await call(batcher, 5)
+    assert await _submit(batcher, [4]) == [4]  # the runner is busy, but nothing waits for it
+    waits = await call(batcher, 5, 6)
+    behind = await call(batcher, 7)  # admitted, but not before those
     model.gate.set()
-    await asyncio.gather(on_runner, busy, waits)
-    assert model.inline == [(1, True), (2, False), (3, False), (4, False), (5, False)]
-    assert counted == [1, 2, 2]
+    await asyncio.gather(on_runner, waits, behind)
+    assert sorted(model.inline) == [
+        (1, True), (2, False), (3, False), (4, True), (5, False), (6, False), (7, False)
+    ]  # fmt: skip
+    assert counted == [1, 2, 1, 2, 1]
 
 
 async def test_a_call_does_not_overtake_inline_what_waits(bench: Bench) -> None:
@@ -585,19 +588,17 @@ async def test_a_call_does_not_overtake_inline_what_waits(bench: Bench) -> None:
     assert model.inline == [(1, False), (2, False), (3, False)]
 
 
-async def test_a_call_does_not_run_inline_before_another_batcher_that_waits(
-    bench: Bench,
-) -> None:
+async def test_a_quick_call_does_not_wait_for_another_models_batch(bench: Bench) -> None:
     blocked, model = Model(), Where()
-    model.gate.set()
     other = bench.batcher(blocked)
     batcher = bench.batcher(model, inline=lambda rows: True)
-    calls = [await call(other, 1)]
+    slow = [await call(other, row) for row in (1, 2)]
     await blocked.entered()
-    calls += [await call(batcher, 2)]
+    assert await _submit(batcher, [3]) == [3]
+    assert model.inline == [(3, True)]
     blocked.let_go()
-    await asyncio.gather(*calls)
-    assert model.inline == [(2, False)]
+    blocked.let_go()
+    await asyncio.gather(*slow)
 
 
 async def test_stages_tell_waiting_from_computing(bench: Bench) -> None:
