@@ -1,6 +1,7 @@
 """What the command line's words mean, and what is wrong with them."""
 
 import math
+import os
 import ssl
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -69,6 +70,8 @@ def output(text: str) -> Path:
         raise ArgumentTypeError(f"{path} is a folder")
     if not path.parent.is_dir():
         raise ArgumentTypeError(f"there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ArgumentTypeError(f"{path} can't be written")
     return path
 
 

@@ -19,7 +19,8 @@ Send questions or pictures to a running server and report latencies by outcome. 
 """
 EPILOG = """
 Exit status: 0 when every request got 2xx, 1 otherwise, 2 for wrong arguments, 130 after Ctrl-C,
-which still reports what was measured. Percentiles are by nearest rank over all requests. One
+which still reports what was measured; SIGTERM ends the load early but waits for every answer.
+Percentiles are by nearest rank over all requests. One
 process of this client manages about 1,300 small requests a second; it reports its own share of a
 CPU core, and above 80 % it measures itself: then run several. It goes straight to the server: no
 proxy, no cookies, no redirects, no second try.
@@ -34,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from client.measure import Measurement
         from client.runner import Plan
         from client.target import Target
+
+        if options.plot:
+            import client.plot  # noqa: F401  (what it lacks is better known before the run)
     except ModuleNotFoundError as missing:
         parser.error(f"the package {missing.name} is missing: pip install 'rtscore[load]'")
     try:

@@ -1,6 +1,8 @@
 """One run from start to report: load with a progress bar, then summary, JSON and plot."""
 
 import asyncio
+import contextlib
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -54,9 +56,12 @@ class Measurement:
         return 1 if summary.failed else 0
 
     async def _load(self, done: Done, cpu: "_Cpu") -> None:
+        stop = asyncio.Event()
+        with contextlib.suppress(NotImplementedError):  # on Windows, where it just ends
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         async with self.target:
             cpu.start()
-            await run(self.target.post, endless(self.kinds), self.plan, done)
+            await run(self.target.post, endless(self.kinds), self.plan, done, stop)
 
     def _report(self, summary: Summary, samples: Sequence[Sample]) -> None:
         show(summary, Console(markup=False))

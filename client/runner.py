@@ -52,17 +52,25 @@ class Plan:
         return started == self.requests or (self.seconds is not None and now >= self.seconds)
 
 
-async def run(send: Send, inputs: Iterator[Input], plan: Plan, done: Done) -> None:
-    """Send `inputs` as planned; `done` gets each sample as soon as its answer is there."""
-    await _Run(send, inputs, plan, done).all()
+async def run(
+    send: Send, inputs: Iterator[Input], plan: Plan, done: Done, stop: asyncio.Event | None = None
+) -> None:
+    """Send `inputs` as planned; `done` gets each sample as soon as its answer is there.
+
+    Once `stop` is set nothing more is sent, and what is under way is waited for.
+    """
+    await _Run(send, inputs, plan, done, stop or asyncio.Event()).all()
 
 
 class _Run:
-    def __init__(self, send: Send, inputs: Iterator[Input], plan: Plan, done: Done) -> None:
+    def __init__(
+        self, send: Send, inputs: Iterator[Input], plan: Plan, done: Done, stop: asyncio.Event
+    ) -> None:
         self._send = send
         self._inputs = inputs
         self._plan = plan
         self._done = done
+        self._stop = stop
         self._started = 0
         self._start = time.perf_counter()
 
@@ -76,13 +84,13 @@ class _Run:
 
     async def _caller(self) -> None:
         """One of those that send again when they have their answer."""
-        while not self._plan.is_over(self._started, now := self._now()):
+        while not self._is_over(now := self._now()):
             self._started += 1
             await self._one(now)
 
     async def _open_loop(self, tasks: asyncio.TaskGroup, rate: float) -> None:
         """Send every 1/rate seconds, whatever became of the earlier requests."""
-        while not self._plan.is_over(self._started, scheduled := self._started / rate):
+        while not self._is_over(scheduled := self._started / rate):
             self._started += 1
             await asyncio.sleep(scheduled - self._now())
             tasks.create_task(self._one(scheduled))
@@ -92,6 +100,9 @@ class _Run:
         sent = self._now()
         answer = await self._send(item)
         self._done(Sample(item.route, scheduled, sent, self._now(), answer))
+
+    def _is_over(self, now: float) -> bool:
+        return self._stop.is_set() or self._plan.is_over(self._started, now)
 
     def _now(self) -> float:
         return time.perf_counter() - self._start

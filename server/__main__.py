@@ -1,5 +1,6 @@
 """The command `rtscore`: settings, app, server."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from server.settings import Settings, read_settings
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal says stop; 0 after that, 3 where the start fails."""
     # A container's first process ignores signals without a handler, and uvicorn's comes late.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Not sys.exit: what is being imported might take its exception for its own.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     try:
         settings = read_settings(sys.argv[1:] if argv is None else argv)
         log.configure(settings.log_level, settings.log_format)

@@ -123,7 +123,7 @@ def test_the_models_stage_has_what_converters_import_of_the_server(kind: str) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_make_tags_an_image_with_the_version(kind: str) -> None:
     made = subprocess.run(
-        ["make", "--dry-run", f"image-{kind}", "BUILD=podman build"],
+        ["make", "--dry-run", "--no-print-directory", f"image-{kind}", "BUILD=podman build"],
         cwd=ROOT,
         check=True,
         capture_output=True,

@@ -98,6 +98,12 @@ def question(text: str = "how do i sort an array", *headers: str) -> bytes:
     return request("/v1/faq", body, "Content-Type: application/json", *headers)
 
 
+def many(texts: list[str], *headers: str) -> bytes:
+    """A whole request that asks several questions; two at least are never answered inline."""
+    body = json.dumps({"questions": texts, "top_k": 1}).encode()
+    return request("/v1/faq", body, "Content-Type: application/json", *headers)
+
+
 def refused(answer: httpx.Response, status: int, code: str) -> str:
     """The detail of an error, of which everything else is checked."""
     assert answer.status_code == status, answer.text

@@ -33,6 +33,7 @@ def test_a_release_without_keys_passes(serve: Callable[..., LiveServer]) -> None
         "/v1/models",
         "/metrics",
         "/v1/faq",
+        "/v1/classify",
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.charts import queries
-from tests.charts.chart import Object, one, render_case, tool
+from tests.charts.chart import Object, one, render, render_case, tool
 from tests.live import LiveServer
 
 VARIABLES = {"datasource", "namespace", "job"}
@@ -30,6 +30,17 @@ def expressions(dashboard: Object) -> list[str]:
 
 def test_the_config_map_names_a_json_file() -> None:
     assert list(one(render_case("everything"), "ConfigMap")["data"]) == ["scoring.json"]
+
+
+def test_each_release_has_a_dashboard_of_its_own() -> None:
+    values = {"metrics": {"dashboard": {"enabled": True}}}
+    made = [
+        json.loads(*one(render(values | {"fullnameOverride": name}), "ConfigMap")["data"].values())
+        for name in ("faq", "images")
+    ]
+    for field in ("uid", "title"):
+        assert made[0][field] != made[1][field]
+    assert made[0]["panels"] == made[1]["panels"]
 
 
 def test_every_query_reads_metrics_that_exist(dashboard: Object) -> None:

@@ -4,7 +4,10 @@ from typing import Any
 
 from tests.charts.chart import one, render, render_case
 
-DNS = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+DNS = {
+    "to": [{"namespaceSelector": {}}, {"ipBlock": {"cidr": "169.254.0.0/16"}}],
+    "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
+}
 
 
 def rules(values: dict[str, Any]) -> tuple[list[Any], list[Any]]:

@@ -120,6 +120,7 @@ def test_an_ingress_without_tls_is_called_over_http(chart: Path) -> None:
     [
         ({"alice": "correct-horse"}, "correct-horse"),
         ({"alice": "sha256:" + "a" * 64, "bob": "models: faq\nb1\nb2"}, "b1"),
+        ({"alice": "models: faq\n", "bob": "from-a-file\n"}, "from-a-file"),
     ],
 )
 def test_the_key_is_one_that_can_be_sent(chart: Path, keys: dict[str, str], first: str) -> None:

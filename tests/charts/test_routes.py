@@ -103,6 +103,15 @@ def test_a_gateway_redirects_by_its_http_listener() -> None:
     ]
 
 
+def test_two_https_listeners_of_a_gateway_have_one_redirect() -> None:
+    names = ("https-a", "https-b")
+    refs = [{"name": "web", "sectionName": name, "port": 443} for name in names]
+    gateway = {"enabled": True, "redirect": True, "parentRefs": refs}
+    objects = render({"gateway": gateway, "allowAnonymous": True})
+    redirect = one(objects, "HTTPRoute", f"{NAME}-redirect")
+    assert redirect["spec"]["parentRefs"] == [{"name": "web", "sectionName": "http"}]
+
+
 def test_without_a_redirect_there_is_one_route() -> None:
     gateway = {"enabled": True, "parentRefs": [{"name": "web"}]}
     assert one(render({"gateway": gateway, **OPEN}), "HTTPRoute")["metadata"]["name"] == NAME

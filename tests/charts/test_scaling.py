@@ -131,6 +131,22 @@ def test_gpu_nodes_and_other_nodes_are_joined() -> None:
     assert limits["nvidia.com/mig-1g.10gb"] == 2
 
 
+def test_gpu_nodes_with_another_label() -> None:
+    labels = {"kubernetes.azure.com/accelerator": None, "nvidia.com/gpu.present": "true"}
+    spec = pod_of(render({"gpu": {"nodeSelector": labels}}, ("values-gpu.yaml",)))["spec"]
+    assert spec["nodeSelector"] == {"nvidia.com/gpu.present": "true"}
+
+
+NULLABLE = ("resources", "tolerations", "nodeSelector", "podLabels", "podAnnotations", "affinity")
+
+
+@pytest.mark.parametrize("name", NULLABLE)
+def test_null_takes_a_default_away(name: str) -> None:
+    container = container_of(render({name: None}))
+    assert container["name"] == "rtscore"
+    assert container["resources"] or name == "resources"
+
+
 def test_a_lone_pod_can_always_be_evicted() -> None:
     budget = one(render(), "PodDisruptionBudget")["spec"]
     assert budget["maxUnavailable"] == 1

@@ -71,6 +71,7 @@ def test_wrong_types_are_refused_at_every_value() -> None:
         ({"apiKeys": {"keys": {"..data": "x"}}}, "apiKeys.keys"),
         ({"metrics": {"serviceMonitor": {"interval": "15"}}}, "metrics.serviceMonitor.interval"),
         ({"gpu": {"count": 0.5}}, "gpu.count"),
+        ({"extraEnv": [{"name": "A", "value": 1}]}, "extraEnv.0.value"),
         ({"podLabels": {"app.kubernetes.io/name": "x"}}, "podLabels"),
         ({"commonLabels": {"helm.sh/chart": "x"}}, "commonLabels"),
     ],

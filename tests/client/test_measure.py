@@ -82,6 +82,32 @@ async def test_an_interrupted_run_reports_what_it_has(tmp_path: Path, answered: 
     assert (tmp_path / "run.png").exists() == bool(answered)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
+@pytest.mark.parametrize("loop", [("--in-flight", "2"), ("--rate", "50")])
+async def test_an_ended_run_waits_for_what_is_under_way(
+    tmp_path: Path, loop: tuple[str, str]
+) -> None:
+    held, let_go = asyncio.Event(), asyncio.Event()
+
+    async def answers(peer: Peer) -> bytes:
+        if len(peer.paths) > 2:
+            held.set()
+            await let_go.wait()
+        return reply()
+
+    async with Peer(answers) as peer:
+        process = await start(peer.url, *loop, "--seconds", "60", "--json", tmp_path / "run.json")
+        await asyncio.wait_for(held.wait(), HANG)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.3)
+        let_go.set()
+        done = await end(process)
+    assert (done.code, done.errors) == (0, "")
+    summary = read(tmp_path / "run.json")
+    assert summary["succeeded"] == summary["requests"] == len(peer.paths) > 2
+    assert not summary["interrupted"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")
 @pytest.mark.parametrize("length", [("--requests", "20"), ("--seconds", "0.3")])
 async def test_a_bar_is_shown_on_a_terminal(length: tuple[str, str]) -> None:

@@ -80,7 +80,7 @@ def has_api(resource: str) -> bool:
 
 
 def nodes(label: str = "") -> list[Object]:
-    """Nodes that take pods, all or those with `label`, but no GPU nodes unless asked for."""
+    """Nodes that take pods, all or those with `label`."""
     found: list[Object] = get("nodes", *(("-l", label) if label else ()))["items"]
     return [node for node in found if not node["spec"].get("unschedulable")]
 
@@ -91,12 +91,16 @@ def gpu_nodes() -> list[str]:
 
 
 def plain_nodes() -> list[str]:
-    """Names of the nodes without GPUs."""
-    return [_name(node) for node in nodes() if not _gpus(node)]
+    """Names of the nodes without GPUs that take any pod."""
+    return [_name(node) for node in nodes() if not _gpus(node) and not _tainted(node)]
 
 
 def _name(node: Object) -> str:
     return str(node["metadata"]["name"])
+
+
+def _tainted(node: Object) -> bool:
+    return any(taint["effect"] != "PreferNoSchedule" for taint in node["spec"].get("taints", []))
 
 
 def _gpus(node: Mapping[str, Any]) -> int:

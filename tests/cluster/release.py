@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.kube import HELM, CommandError, Object, get, kubectl, run, wait_for
+from tests.cluster.kube import HELM, CommandError, Object, get, kubectl, lacking, run, wait_for
 
 CHART = Path(__file__).parent.parent.parent / "charts" / "rtscore"
 READY_SECONDS = 120
+
+# Ingress classes whose way to redirect the chart knows.
+CLASSES = ("traefik", "nginx", "webapprouting.kubernetes.azure.com", "azure-application-gateway")
 
 # Small enough for many pods on two cores, and quick to go.
 SMALL: Object = {
@@ -51,8 +54,10 @@ class Release:
         self, values: Object | None = None, *files: Path, wait: bool = True, chart: Path = CHART
     ) -> str:
         """`helm upgrade --install` with `files`, small pods and `values` over them; its output."""
-        image = {"image": image_values(os.environ["IMAGE"])}
-        self.values = merged(merged(SMALL, image), values or {})
+        base = merged(SMALL, {"image": image_values(os.environ["IMAGE"])})
+        if values and values.get("ingress", {}).get("enabled"):
+            base["ingress"] = {"className": ingress_class()}
+        self.values = merged(base, values or {})
         arguments = [part for file in files for part in ("-f", str(file))]
         if wait:
             arguments += ["--wait", f"--timeout={READY_SECONDS}s"]
@@ -155,6 +160,13 @@ def condition(thing: Object, kind: str) -> str:
         if item["type"] == kind:
             return str(item["status"])
     return ""
+
+
+def ingress_class() -> str:
+    """An ingress class of the cluster; skips where there is none that the chart knows."""
+    there = {item["metadata"]["name"] for item in get("ingressclass")["items"]}
+    found = [name for name in CLASSES if name in there]
+    return found[0] if found else lacking(f"no ingress class of {', '.join(CLASSES)}")
 
 
 def new_namespace(prefix: str) -> str:

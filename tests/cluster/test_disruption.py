@@ -23,10 +23,11 @@ def spread(namespace: str, host: str, tls_secret: str) -> Iterator[Release]:
         {
             "replicaCount": 2,
             "apiKeys": {"enabled": True, "keys": {"alice": KEY}},
-            "ingress": {"enabled": True, "className": "traefik", "host": host, "tls": tls},
+            "ingress": {"enabled": True, "host": host, "tls": tls},
         }
     )
-    release.wait_for_ready(2)
+    pods = release.wait_for_ready(2)
+    assert len({pod["spec"]["nodeName"] for pod in pods}) == 2
     yield release
     release.helm("uninstall", release.name, "--wait")
 

@@ -34,7 +34,7 @@ def pair(namespace: str, host: str) -> Iterator[Release]:
             "preStopSeconds": 1,
             "resources": {"limits": {"memory": "448Mi"}},
             "allowAnonymous": True,
-            "ingress": {"enabled": True, "className": "traefik", "host": host},
+            "ingress": {"enabled": True, "host": host},
         }
     )
     release.wait_for_ready(2)

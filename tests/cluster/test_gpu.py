@@ -38,7 +38,7 @@ def release(namespace: str, host: str, gpus: int) -> Iterator[Release]:
         "preStopSeconds": 1,
         "gpu": {"nodeSelector": selector},
         "allowAnonymous": True,
-        "ingress": {"enabled": True, "className": "traefik", "host": host},
+        "ingress": {"enabled": True, "host": host},
     }
     _change(one, {})
     yield one

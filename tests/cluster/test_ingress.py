@@ -122,7 +122,6 @@ def test_two_releases_share_a_host(
     """FAQ and images as two releases: each path leads to its own, the rest to the shared one."""
     ingress = {
         "host": host,
-        "className": "traefik",
         "enabled": True,
         "tls": {"enabled": True, "secretName": tls_secret},
     }

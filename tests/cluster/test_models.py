@@ -90,7 +90,7 @@ def _serve(release: Release, host: str, faq: Object, *, wait: bool = True) -> No
         {
             "preStopSeconds": 1,
             "allowAnonymous": True,
-            "ingress": {"enabled": True, "className": "traefik", "host": host},
+            "ingress": {"enabled": True, "host": host},
             "models": {"image": {"enabled": False}, "faq": faq},
             "networkPolicy": {"extraEgress": [{"ports": [{"port": PORT}]}]},
         },

@@ -57,7 +57,7 @@ def release(namespace: str, host: str, watcher: str, api_hosts: set[str]) -> Ite
         {
             "preStopSeconds": 1,
             "allowAnonymous": True,
-            "ingress": {"enabled": True, "className": "traefik", "host": host},
+            "ingress": {"enabled": True, "host": host},
             "networkPolicy": {"metricsNamespaces": [watcher]},
             "affinity": _away_from(api_hosts),
         }

@@ -35,7 +35,7 @@ def test_an_upgrade_keeps_answering_and_an_uninstall_leaves_nothing(
 ) -> None:
     values = {
         "apiKeys": {"enabled": True, "keys": {"alice": KEY}},
-        "ingress": {"enabled": True, "className": "traefik", "host": host},
+        "ingress": {"enabled": True, "host": host},
         "metrics": {"dashboard": {"enabled": True}},
     }
     before = _objects(release)

@@ -13,7 +13,7 @@ import pytest
 from tests import moody
 from tests.live import LiveServer
 from tests.moody import BLACK, RED
-from tests.wire import Wire, eventually, head, question, request, sample_name, scrape
+from tests.wire import Wire, eventually, head, many, question, request, sample_name, scrape
 
 BODY = json.dumps({"question": "how do i sort an array"}).encode()
 HEAD = head("/v1/faq", "Content-Type: application/json", f"Content-Length: {len(BODY)}")
@@ -84,7 +84,7 @@ def test_work_that_waits_or_runs_is_finished(serve: Serve, tmp_path: Path) -> No
         runs = sample_name("rtscore_batch_rows_count", model="image")
         eventually(lambda: scrape(server)[runs] == 1)
         second.send(request("/v1/classify", BLACK))
-        third.send(question())
+        third.send(many(["how do i sort an array"] * 2))
         eventually(lambda: in_flight(server) == 3)
         drain(server)
         assert first.answer().status == 200

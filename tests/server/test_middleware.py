@@ -1,6 +1,5 @@
 """Deadlines, clients that leave, overload and faults, on a server with one model thread."""
 
-import json
 import select
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import pytest
 from tests import moody
 from tests.live import LiveServer
 from tests.moody import BLACK, GREEN, RED
-from tests.wire import Wire, eventually, head, question, refused, request, sample_name, scrape
+from tests.wire import Wire, eventually, head, many, question, refused, request, sample_name, scrape
 
 CALLERS, QUESTIONS = 64, 16
 JSON = "Content-Type: application/json"
@@ -58,11 +57,6 @@ def unanswered(wire: Wire) -> bool:
 def texts_of(client: httpx.Client) -> list[str]:
     matches = client.post("/v1/faq", json={"question": "a", "top_k": 1000}).json()["matches"]
     return [match["question"] for match in matches]
-
-
-def many(texts: list[str], *headers: str) -> bytes:
-    body = json.dumps({"questions": texts, "top_k": 1}).encode()
-    return request("/v1/faq", body, JSON, *headers)
 
 
 def test_a_full_queue_refuses_at_once(server: LiveServer) -> None:
@@ -115,7 +109,7 @@ def test_what_waits_past_its_deadline_is_not_computed(server: LiveServer) -> Non
     with occupied(server) as busy, Wire(server) as wire:
         for sent in (
             many(["how do i sort an array"] * 256, "X-Timeout-Ms: 200"),
-            question("how do i sort an array", "X-Timeout-Ms: 20"),
+            many(["how do i sort an array"] * 2, "X-Timeout-Ms: 20"),
         ):
             answer = wire.send(sent).answer()
             assert answer.status == 504

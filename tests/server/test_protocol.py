@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from server import protocol
-from server.protocol import MAX_HEAD, LimitedProtocol
+from server.protocol import KEEP_ALIVE_SECONDS, MAX_HEAD, LimitedProtocol
 from tests.live import LiveServer
 from tests.wire import Wire, head, question, request
 
@@ -249,6 +249,7 @@ def test_a_body_that_never_ends_is_given_up_after_its_answer(impatient: tuple[st
 
 def test_an_idle_connection_outlives_a_balancers_pause(server: LiveServer) -> None:
     """uvicorn would close it after 5 s, and lose what a balancer sends at that moment."""
+    assert KEEP_ALIVE_SECONDS > 600  # what Google's keeps
     with Wire(server).send(HEALTH) as wire:
         assert wire.answer().status == 200
         time.sleep(6)

@@ -6,7 +6,13 @@ import time
 import urllib.error
 import urllib.request
 
-BODIES = {"/v1/faq": {"question": "How do I compare two arrays?"}}
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
+)
+BODIES = {
+    "/v1/faq": {"question": "How do I compare two arrays?"},
+    "/v1/classify": {"image": PIXEL},
+}
 PATIENCE = 30.0  # s; a network policy takes a moment to admit a pod that just started
 
 

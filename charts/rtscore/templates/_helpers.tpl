@@ -29,6 +29,11 @@ app.kubernetes.io/component: server
 {{ include "rtscore.descriptiveLabels" . }}
 {{- end }}
 
+{{- /* The same with more labels of one object; takes a dict of root and more. */}}
+{{- define "rtscore.labelsWith" -}}
+{{- merge (dict) (default (dict) .more) (include "rtscore.labels" .root | fromYaml) | toYaml }}
+{{- end }}
+
 {{- define "rtscore.descriptiveLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}

@@ -14,7 +14,7 @@
 
 {{- /* The class's annotations under the user's, which win; Traefik's middlewares join. */}}
 {{- define "rtscore.ingressAnnotations" -}}
-{{- $annotations := deepCopy .Values.ingress.annotations }}
+{{- $annotations := deepCopy (default (dict) .Values.ingress.annotations) }}
 {{- $by := include "rtscore.redirectBy" . }}
 {{- $redirects := include "rtscore.redirects" . }}
 {{- if eq $by "nginx" }}

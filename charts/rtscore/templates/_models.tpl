@@ -74,7 +74,7 @@
   securityContext:
     {{- toYaml $.Values.securityContext | nindent 4 }}
   resources:
-    {{- toYaml $.Values.resources | nindent 4 }}
+    {{- toYaml (default (dict) $.Values.resources) | nindent 4 }}
   volumeMounts:
     - name: {{ $name }}-model
       mountPath: {{ include "rtscore.model.folder" $name }}

@@ -26,7 +26,7 @@
 {{- end }}
 
 {{- define "rtscore.resources" -}}
-{{- $resources := deepCopy .Values.resources }}
+{{- $resources := deepCopy (default (dict) .Values.resources) }}
 {{- if .Values.gpu.count }}
 {{- $limits := default (dict) $resources.limits }}
 {{- $_ := set $limits .Values.gpu.resource (int .Values.gpu.count) }}
@@ -36,15 +36,20 @@
 {{- end }}
 
 {{- define "rtscore.nodeSelector" -}}
-{{- $gpu := ternary .Values.gpu.nodeSelector (dict) (gt (int .Values.gpu.count) 0) }}
-{{- with merge (dict) .Values.nodeSelector $gpu }}
+{{- $gpu := ternary (default (dict) .Values.gpu.nodeSelector) (dict) (gt (int .Values.gpu.count) 0) }}
+{{- /* A label that an overlay sets to null is not asked for. */}}
+{{- $labels := dict }}
+{{- range $label, $value := merge (dict) (default (dict) .Values.nodeSelector) $gpu }}
+{{- if $value }}{{ $_ := set $labels $label $value }}{{ end }}
+{{- end }}
+{{- with $labels }}
 {{- toYaml . }}
 {{- end }}
 {{- end }}
 
 {{- define "rtscore.tolerations" -}}
-{{- $gpu := ternary .Values.gpu.tolerations (list) (gt (int .Values.gpu.count) 0) }}
-{{- with concat .Values.tolerations $gpu }}
+{{- $gpu := ternary (default (list) .Values.gpu.tolerations) (list) (gt (int .Values.gpu.count) 0) }}
+{{- with concat (default (list) .Values.tolerations) $gpu }}
 {{- toYaml . }}
 {{- end }}
 {{- end }}
