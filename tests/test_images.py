@@ -135,3 +135,12 @@ def test_make_tags_an_image_with_the_version(kind: str) -> None:
         *("podman", "build", "-f", f"Dockerfile.{kind}", "-t", f"rtscore:{version}-{kind}"),
         *("--label", f"org.opencontainers.image.version={version}", "."),
     ]
+
+
+def test_the_documents_name_the_images_version() -> None:
+    texts = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    named = [
+        tag for text in texts for tag in re.findall(r"rtscore:(\d[\d.]*)-[cg]pu", text.read_text())
+    ]
+    assert len(named) > 5
+    assert set(named) == {PROJECT["version"]}

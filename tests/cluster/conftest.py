@@ -8,6 +8,7 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -92,15 +93,12 @@ def tls_secret(namespace: str, host: str, authority: trustme.CA) -> str:
 @pytest.fixture
 def outside(trust: ssl.SSLContext, flower: Path) -> Iterator[Callable[..., Client]]:
     """Clients: `outside("https://host", "127.0.1.1", key="...")`."""
-    clients: list[Client] = []
+    with ExitStack() as stack:
 
-    def make(base_url: str, address: str, key: str | None = None) -> Client:
-        clients.append(Client(base_url, address, key=key, tls=trust, flower=flower))
-        return clients[-1].__enter__()
+        def make(url: str, address: str, key: str | None = None) -> Client:
+            return stack.enter_context(Client(url, address, key, trust, flower))
 
-    yield make
-    for client in clients:
-        client.__exit__(None, None, None)
+        yield make
 
 
 @pytest.fixture

@@ -2,58 +2,34 @@
 
 import ssl
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 QUESTION = {"question": "deep copy of a nested object"}
 
 
-class Client:
+class Client(httpx.Client):
     """HTTP client for `url`, such as https://rtscore.test, whose host is found at `address`."""
 
     def __init__(
-        self,
-        url: str,
-        address: str,
-        *,
-        key: str | None = None,
-        tls: ssl.SSLContext | None = None,
-        flower: Path | None = None,
+        self, url: str, address: str, key: str | None, tls: ssl.SSLContext, picture: Path
     ) -> None:
         named = httpx.URL(url)
         headers = {"Host": named.netloc.decode()} | ({"X-API-Key": key} if key else {})
-        self._http = httpx.Client(
-            base_url=named.copy_with(host=address), headers=headers, verify=tls or True, timeout=20
-        )
+        at = named.copy_with(host=address)
+        super().__init__(base_url=at, headers=headers, verify=tls, timeout=20)
         self._extensions = {"sni_hostname": named.host}
-        self._flower = flower
+        self._picture = picture
 
-    def __enter__(self) -> Self:
-        return self
+    def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
+        """Any request, under the host's name in TLS too."""
+        return super().request(method, url, **options | {"extensions": self._extensions})
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
-
-    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Any request."""
-        return self._http.request(method, path, extensions=self._extensions, **options)
-
-    def get(self, path: str, **options: Any) -> httpx.Response:
-        """GET."""
-        return self.request("GET", path, **options)
-
-    def faq(self, **options: Any) -> httpx.Response:
+    def faq(self) -> httpx.Response:
         """Ask a question."""
-        return self.request("POST", "/v1/faq", json=QUESTION, **options)
+        return self.post("/v1/faq", json=QUESTION)
 
-    def classify(self, **options: Any) -> httpx.Response:
+    def classify(self) -> httpx.Response:
         """Send a picture."""
-        assert self._flower is not None
-        return self.request("POST", "/v1/classify", content=self._flower.read_bytes(), **options)
+        return self.post("/v1/classify", content=self._picture.read_bytes())
