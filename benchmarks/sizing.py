@@ -8,12 +8,14 @@ costs the pod less than it costs a Python client).
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +136,11 @@ def memory(release: Release, pod: str, what: str) -> float:
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
-    """A table, a row for each limit."""
+    """A table, a row for each limit, and how it came about."""
     lines = [
+        f"Measured on {date.today()} by `python -m benchmarks.sizing` with `{os.environ['IMAGE']}`. "
+        f"Pod, cluster and load shared {os.cpu_count()} cores.",
+        "",
         "| CPU limit | FAQ calls/s | pictures/s | memory at rest, MiB | at most, MiB "
         f"| FAQ p99 at {RATE}/s, ms | beside 16 pictures in flight, ms |",
         "|---|---|---|---|---|---|---|",
