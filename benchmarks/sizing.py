@@ -138,8 +138,8 @@ def memory(release: Release, pod: str, what: str) -> float:
 def as_markdown(rows: list[dict[str, Any]]) -> str:
     """A table, a row for each limit, and how it came about."""
     lines = [
-        f"Measured on {date.today()} by `python -m benchmarks.sizing` with `{os.environ['IMAGE']}`. "
-        f"Pod, cluster and load shared {os.cpu_count()} cores.",
+        f"Measured on {date.today()} by `python -m benchmarks.sizing` with "
+        f"`{os.environ['IMAGE']}`. Pod, cluster and load shared {os.cpu_count()} cores.",
         "",
         "| CPU limit | FAQ calls/s | pictures/s | memory at rest, MiB | at most, MiB "
         f"| FAQ p99 at {RATE}/s, ms | beside 16 pictures in flight, ms |",
