@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from client.runner import Sample
 from client.summary import grouped
@@ -36,6 +37,9 @@ def _draw(samples: Sequence[Sample], over_time: Axes, spread: Axes) -> None:
     over_time.set(xlabel="seconds since the start", ylabel="latency in ms", yscale="log")
     spread.set(xlabel="latency in ms", ylabel="requests", xscale="log")
     spread.legend()
+    for axis in (over_time.yaxis, spread.xaxis):  # 20, not 2 x 10 to the 1st
+        axis.set_major_formatter(LogFormatter())
+        axis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.4)))
     for axes in (over_time, spread):
         axes.grid(alpha=0.3)
 
