@@ -155,9 +155,11 @@ def test_a_lone_pod_can_always_be_evicted() -> None:
 
 
 def test_pods_spread_over_nodes_and_zones() -> None:
-    constraints = pod_of(render())["spec"]["topologySpreadConstraints"]
-    assert {item["topologyKey"] for item in constraints} == {
-        "kubernetes.io/hostname",
-        "topology.kubernetes.io/zone",
-    }
-    assert {item["whenUnsatisfiable"] for item in constraints} == {"ScheduleAnyway"}
+    """By a constraint and by affinity: constraints on both pass over nodes without a zone."""
+    spec = pod_of(render())["spec"]
+    (constraint,) = spec["topologySpreadConstraints"]
+    assert constraint["topologyKey"] == "kubernetes.io/hostname"
+    assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
+    apart = spec["affinity"]["podAntiAffinity"]
+    (preference,) = apart["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert preference["podAffinityTerm"]["topologyKey"] == "topology.kubernetes.io/zone"

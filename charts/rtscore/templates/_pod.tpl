@@ -47,6 +47,18 @@
 {{- end }}
 {{- end }}
 
+{{- /* Zones by affinity: a spread constraint passes over nodes without the label of any other. */}}
+{{- define "rtscore.affinity" -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 50
+      podAffinityTerm:
+        topologyKey: topology.kubernetes.io/zone
+        labelSelector:
+          matchLabels:
+            {{- include "rtscore.selectorLabels" . | nindent 12 }}
+{{- end }}
+
 {{- define "rtscore.tolerations" -}}
 {{- $gpu := ternary (default (list) .Values.gpu.tolerations) (list) (gt (int .Values.gpu.count) 0) }}
 {{- with concat (default (list) .Values.tolerations) $gpu }}
