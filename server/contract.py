@@ -6,13 +6,15 @@ the digest itself as zeros), so that a file which was cut, edited or damaged is 
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from server.errors import StartupError
-from server.tokenizer import Vocabulary
+from server.tokenizer import Terms, Vocabulary, pad
 
 CONTRACT_KEY = "rtscore.contract"
 DIGEST_KEY = "rtscore.sha256"
@@ -70,6 +72,15 @@ class FaqContract(_Contract):
     def outputs(self) -> int:
         """Number of probabilities that the graph gives for a row."""
         return len(self.entries)
+
+    def encode(self, text: str) -> Terms:
+        """What the graph is told of `text`: one row for `feeds`."""
+        return self.vocabulary.encode(text)
+
+    def feeds(self, rows: Sequence[Terms]) -> dict[str, npt.NDArray[Any]]:
+        """The graph's inputs for encoded texts."""
+        indices, counts = pad(rows, len(self.vocabulary.terms))
+        return {"indices": indices, "counts": counts}
 
 
 class ImageContract(_Contract):

@@ -18,7 +18,7 @@ from server.contract import FaqContract, ImageContract
 from server.errors import StartupError
 from server.session import Probabilities, Session
 from server.settings import Settings
-from server.tokenizer import MAX_TERMS, Terms, pad
+from server.tokenizer import MAX_TERMS, Terms
 
 # Work under this may run on the event loop: a hop to a thread and back costs as much.
 INLINE_SECONDS = 100e-6
@@ -106,8 +106,7 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
     padding = len(contract.vocabulary.terms)
 
     def compute(rows: Sequence[Terms]) -> list[Probabilities]:
-        indices, counts = pad(rows, padding)
-        return list(session.run({"indices": indices, "counts": counts}))
+        return list(session.run(contract.feeds(rows)))
 
     def row(terms: int) -> Terms:
         return np.arange(terms, dtype=np.int64) % padding, np.ones(terms, np.float32)

@@ -123,7 +123,7 @@ def _parse(body: bytes, contract: FaqContract) -> FaqCall:
             f"questions times top_k is {len(questions) * asked.top_k}; at most {MAX_MATCHES} "
             "matches are given in one answer."
         )
-    return FaqCall([contract.vocabulary.encode(text) for text in questions], asked.top_k, single)
+    return FaqCall([contract.encode(text) for text in questions], asked.top_k, single)
 
 
 def encode(
