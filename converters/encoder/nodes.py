@@ -1,0 +1,56 @@
+"""A graph put together node by node, every name in it with the same prefix."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import helper, numpy_helper
+
+PREFIX = "encoder."
+OPSET = 18
+IR_VERSION = 10  # what opset 18 needs, and what older runtimes read
+
+
+class Nodes:
+    """The nodes and weights of a graph that grows; names begin with PREFIX and are unique."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._weights: dict[str, onnx.TensorProto] = {}
+
+    def weight(self, name: str, value: npt.NDArray[Any]) -> str:
+        """The name under which `value` is stored; the same for the same `name`."""
+        full = PREFIX + name
+        if full not in self._weights:
+            self._weights[full] = numpy_helper.from_array(np.asarray(value, order="C"), full)
+        return full
+
+    def integers(self, *values: int) -> str:
+        """A constant int64 vector."""
+        return self.weight("const." + "_".join(map(str, values)), np.array(values, np.int64))
+
+    def add(
+        self, operator: str, *inputs: str, name: str = "", output: str = "", **attributes: Any
+    ) -> str:
+        """A node and its one output, whose name is returned; `output` names it."""
+        full = f"{PREFIX}{name or operator}.{len(self._nodes)}"
+        made = output or f"{full}.out"
+        self._nodes.append(helper.make_node(operator, inputs, [made], name=full, **attributes))
+        return made
+
+    def model(self, width: int) -> onnx.ModelProto:
+        """The graph so far: `tokens` int64 [N, S] to `embedding` float32 [N, width]."""
+        graph = helper.make_graph(
+            self._nodes,
+            "encoder",
+            [helper.make_tensor_value_info("tokens", onnx.TensorProto.INT64, ["N", "S"])],
+            [helper.make_tensor_value_info("embedding", onnx.TensorProto.FLOAT, ["N", width])],
+            initializer=list(self._weights.values()),
+        )
+        return helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="rtscore",
+        )
