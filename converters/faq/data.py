@@ -1,38 +1,36 @@
-"""Read a FAQ and its duplicates from TSV (no quoting), CSV or JSON Lines.
+"""Read a FAQ and its duplicates from the tables of `converters.faq.tables`.
 
 Errors name file and line. Originals have the columns `id`, `text` and, where there is one,
 `answer`; duplicates `id`, `original_id` and `text`; questions without an entry `text` alone.
 """
 
-import csv
 import hashlib
-import io
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from converters.export import ConversionError
+from converters.faq.tables import rows
 from server.contract import Entry
 
 T = TypeVar("T")
-Row = tuple[int, dict[str, str]]
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Another way to ask the entry at index `entry`."""
+    """Another way to ask the entry at index `entry`; `id` is the file's own, where it has one."""
 
     text: str
     entry: int
+    id: str = field(default="", compare=False)
 
 
 def read_originals(path: Path) -> list[Entry]:
     """The entries of a FAQ, at least two, in the file's order."""
     entries: dict[str, Entry] = {}
-    for line, row in _rows(path, ("id", "text")):
+    for line, row in rows(path, ("id", "text")):
         if row["id"] in entries:
             raise ConversionError(f"{path}:{line}: the id {row['id']!r} is there twice")
         answer = row.get("answer", "")
@@ -44,26 +42,35 @@ def read_originals(path: Path) -> list[Entry]:
     return list(entries.values())
 
 
-def read_duplicates(path: Path, entries: Sequence[Entry]) -> list[Duplicate]:
-    """The duplicates of `entries`, at least one."""
+def read_duplicates(
+    path: Path, entries: Sequence[Entry], orphans: list[str] | None = None
+) -> list[Duplicate]:
+    """The duplicates of `entries`, at least one.
+
+    The texts of those whose original is not among `entries` are added to `orphans`; without that
+    list they are an error.
+    """
     index = {entry.id: number for number, entry in enumerate(entries)}
     seen: set[str] = set()
     duplicates = []
-    for line, row in _rows(path, ("id", "original_id", "text")):
+    for line, row in rows(path, ("id", "original_id", "text")):
         if row["id"] in seen:
             raise ConversionError(f"{path}:{line}: the id {row['id']!r} is there twice")
-        if row["original_id"] not in index:
+        seen.add(row["id"])
+        if row["original_id"] in index:
+            duplicates.append(Duplicate(row["text"], index[row["original_id"]], row["id"]))
+        elif orphans is not None:
+            orphans.append(row["text"])
+        else:
             raise ConversionError(
                 f"{path}:{line}: original_id {row['original_id']!r} is no id of the originals"
             )
-        seen.add(row["id"])
-        duplicates.append(Duplicate(row["text"], index[row["original_id"]]))
     return _some(duplicates, path)
 
 
 def read_questions(path: Path) -> list[str]:
     """Questions that no entry answers, at least one."""
-    return _some([row["text"] for _, row in _rows(path, ("text",))], path)
+    return _some([row["text"] for _, row in rows(path, ("text",))], path)
 
 
 def sha256(path: Path) -> str:
@@ -100,83 +107,3 @@ def _some(found: list[T], path: Path) -> list[T]:
     if not found:
         raise ConversionError(f"{path}: there is not one record in it")
     return found
-
-
-def _rows(path: Path, required: tuple[str, ...]) -> Iterator[Row]:
-    """Number of the line and columns of each record, with `required` ones there and not blank."""
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ConversionError(f"{path}: name it .tsv, .csv or .jsonl, after what is in it")
-    for line, row in reader(path, _text(path)):
-        for column in required:
-            if column not in row:
-                raise ConversionError(f"{path}:{line}: there is no column {column!r}")
-            if not row[column].strip():
-                raise ConversionError(f"{path}:{line}: {column} is empty")
-        yield line, row
-
-
-def _text(path: Path) -> str:
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConversionError(f"{path}:{line}: this is not UTF-8; save it as UTF-8") from error
-
-
-def _tsv(path: Path, text: str) -> Iterator[Row]:
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    header = lines[0].split("\t")
-    for number, line in enumerate(lines[1:], start=2):
-        if line:
-            yield number, _record(path, number, header, line.split("\t"))
-
-
-def _csv(path: Path, text: str) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    try:
-        for record in reader:
-            if not header:
-                header = record
-            elif record:
-                yield reader.line_num, _record(path, reader.line_num, header, record)
-    except csv.Error as error:
-        raise ConversionError(f"{path}:{reader.line_num}: {error}") from error
-
-
-def _record(path: Path, line: int, header: list[str], values: list[str]) -> dict[str, str]:
-    if len(values) != len(header):
-        raise ConversionError(
-            f"{path}:{line}: {len(values)} values, but the header names {len(header)} columns"
-        )
-    if len(set(header)) < len(header):
-        raise ConversionError(f"{path}:1: the header names a column twice: {', '.join(header)}")
-    return dict(zip(header, values, strict=True))
-
-
-def _jsonl(path: Path, text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ConversionError(f"{path}:{number}: this is not JSON: {error}") from error
-        if not isinstance(record, dict):
-            raise ConversionError(f"{path}:{number}: this is not a JSON object")
-        row = {name: value for name, value in record.items() if value is not None}
-        for name, value in row.items():
-            if not isinstance(value, str):
-                raise ConversionError(f"{path}:{number}: {name!r} is not a string")
-            if any("\ud800" <= char <= "\udfff" for char in value):
-                raise ConversionError(f"{path}:{number}: {name!r} has half a surrogate pair")
-        yield number, row
-
-
-_READERS: dict[str, Callable[[Path, str], Iterator[Row]]] = {
-    ".tsv": _tsv,
-    ".csv": _csv,
-    ".jsonl": _jsonl,
-}

@@ -79,6 +79,23 @@ def test_duplicates_and_questions(make: Make) -> None:
     assert data.read_questions(make(".tsv", "text\n what \n\n日本\n")) == [" what ", "日本"]
 
 
+def test_the_ids_of_duplicates_are_kept(make: Make) -> None:
+    found = duplicates(make(".csv", "id,original_id,text\n1,b,Two\n7,a,One\n"))
+    assert [one.id for one in found] == ["1", "7"]
+
+
+def test_orphans_are_set_apart_where_asked(make: Make) -> None:
+    path = make(".csv", "id;original_id;text\n1;b;Two\n2;c;Gone\n3;;Left\n")
+    orphans: list[str] = []
+    assert refusal(lambda path: data.read_duplicates(path, ENTRIES, orphans), path) == (
+        "4: original_id is empty"
+    )
+    path = make(".csv", "id;original_id;text\n1;b;Two\n2;c;Gone\n")
+    orphans = []
+    assert data.read_duplicates(path, ENTRIES, orphans) == [Duplicate("Two", 1)]
+    assert orphans == ["Gone"]
+
+
 def test_quoted_fields_of_csv_may_have_several_lines(make: Make) -> None:
     path = make(".csv", 'id,text,answer\na,"one\ntwo","```\r\nx\n```"\nb,x,"a ""b"", c"\n')
     assert data.read_originals(path) == [
@@ -181,7 +198,7 @@ def test_what_is_wrong_with_duplicates(
         ("id\ttext\na\tx\n", ": a FAQ needs at least two entries"),
         ("id\ttext\n", ": a FAQ needs at least two entries"),
         ("", ": a FAQ needs at least two entries"),
-        ("name\ttext\na\tx\n", ":2: there is no column 'id'"),
+        ("name\ttext\na\tx\n", ":2: there is no column 'id'; there are: name, text"),
         ("id\ttext\na\t\n", ":2: text is empty"),
     ],
 )
