@@ -1,0 +1,22 @@
+"""Types of command-line arguments that several converters take."""
+
+import argparse
+import math
+
+
+def share(text: str) -> float:
+    """A share, between 0 and 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError("give a number between 0 and 1")
+    return value
+
+
+def count(text: str) -> int:
+    """A count, or the seed of everything random."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError("give a whole number from 0 to 999999999")
+    return int(text)

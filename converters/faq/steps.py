@@ -1,0 +1,54 @@
+"""What each step of importing and preparing took away: the data report."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+_EXAMPLES = 3
+_LONGEST = 70  # characters of an example
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step, how many records it took, how many it left, and a few of the texts it took.
+
+    `what` says of which records; `option` is the option that asks for the step, if one does.
+    """
+
+    name: str
+    what: str
+    removed: int
+    left: int
+    examples: tuple[str, ...] = ()
+    option: str = ""
+
+    @classmethod
+    def of(cls, name: str, what: str, taken: Sequence[str], left: int, option: str = "") -> "Step":
+        """A step that took these texts."""
+        examples = tuple(map(_short, taken[:_EXAMPLES]))
+        return cls(name, what, len(taken), left, examples, option)
+
+
+def table(steps: Iterable[Step]) -> Table:
+    """The steps for a terminal."""
+    shown = Table(title="Data", title_justify="left")
+    for column in ("step", "option", "of", "removed", "left", "for example"):
+        shown.add_column(column, justify="right" if column in ("removed", "left") else "left")
+    for step in steps:
+        shown.add_row(
+            *(step.name, step.option, step.what, f"{step.removed:,}", f"{step.left:,}"),
+            Text("\n".join(step.examples)),  # not markup, whatever it looks like
+        )
+    return shown
+
+
+def as_dicts(steps: Iterable[Step]) -> list[dict[str, object]]:
+    """The steps for JSON."""
+    return [asdict(step) for step in steps]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -1,0 +1,22 @@
+import argparse
+
+import pytest
+
+from converters.arguments import count, share
+
+
+def test_what_is_taken() -> None:
+    assert (share("0.21"), share("1e-3")) == (0.21, 0.001)
+    assert (count("0"), count("999999999"), count("007")) == (0, 999_999_999, 7)
+
+
+@pytest.mark.parametrize("text", ["0", "1", "-0.1", "nan", "inf", "a third", ""])
+def test_no_share(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="between 0 and 1"):
+        share(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "x", "4294967296", "²", "", " 1"])
+def test_no_count(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="whole number"):
+        count(text)
