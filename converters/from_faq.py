@@ -6,18 +6,16 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
-import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 
 from converters.export import ConversionError, export, provenance
-from converters.faq import data, evaluate
+from converters.faq import data, evaluate, plots
+from converters.faq.answers import Answers
 from converters.faq.calibrate import PRECISION
 from converters.faq.data import Duplicate
 from converters.faq.graph import to_onnx
-from converters.faq.model import Array, FaqClassifier
+from converters.faq.model import FaqClassifier
 from converters.faq.samples import samples
 from converters.faq.train import train
 from server.contract import Entry, FaqContract, Provenance
@@ -87,11 +85,11 @@ def convert(arguments: argparse.Namespace) -> None:
         "cv_matched_precision": chosen.precision,
         "cv_matched_recall": chosen.recall,
     }
-    tested = _Tested.of(model, asked) if asked.test else None
-    if tested:
-        figures = evaluate.evaluate(*tested.probabilities(), chosen.threshold)
+    answers = _ask(model, asked) if asked.test else None
+    if answers:
+        figures = evaluate.evaluate(answers.outcomes, chosen.threshold, arguments.seed)
         Console().print(evaluate.table(figures))
-        accuracy |= figures
+        accuracy |= {name: figure.value for name, figure in figures.items()}
     contract = FaqContract(
         vocabulary=model.vocabulary,
         entries=tuple(asked.entries),
@@ -101,8 +99,11 @@ def convert(arguments: argparse.Namespace) -> None:
     )
     sample = samples(model, asked.texts(), arguments.seed)
     parity = export(to_onnx(model), contract, arguments.output, sample, tolerance=TOLERANCE)
-    if tested:
-        tested.plot(arguments.plot or arguments.output.with_suffix(".png"))
+    if answers:
+        path = arguments.plot or arguments.output.with_suffix(".png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        plots.png(path, answers.outcomes, chosen.threshold)
+        _log.info("%s: the plots", path)
     _log.info(
         "%s: %d entries, %d terms, %.1f MB in %.0f s; largest difference from scikit-learn %.1e "
         "over %d texts",
@@ -173,37 +174,11 @@ def _report_data(asked: _Asked) -> None:
         _log.warning("%d texts are there more than once, such as %r", len(repeats), repeats[0])
 
 
-@dataclass(frozen=True)
-class _Tested:
-    """What the source model, which the graph is held to, says of the test files.
-
-    Probabilities of `duplicates` [n, entries], the indices of whose entries are `entries` [n], and
-    of the `no_match` questions [m, entries].
-    """
-
-    duplicates: Array
-    entries: npt.NDArray[np.int64]
-    no_match: Array
-
-    @classmethod
-    def of(cls, model: FaqClassifier, asked: _Asked) -> Self:
-        """Ask `model` the test questions."""
-        duplicates = model.predict_proba([duplicate.text for duplicate in asked.test])
-        no_match = duplicates[:0]
-        if asked.no_match_test:
-            no_match = model.predict_proba(asked.no_match_test)
-        return cls(duplicates, np.array([one.entry for one in asked.test]), no_match)
-
-    def probabilities(self) -> tuple[Array, npt.NDArray[np.int64], Array]:
-        """The fields, in the order in which figures take them."""
-        return self.duplicates, self.entries, self.no_match
-
-    def plot(self, path: Path) -> None:
-        """Write the plots."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        ranks = evaluate.ranks(self.duplicates, self.entries)
-        evaluate.plot(path, ranks, *evaluate.best_matches(*self.probabilities()))
-        _log.info("%s: the plots", path)
+def _ask(model: FaqClassifier, asked: _Asked) -> Answers:
+    """What the source model, which the graph is held to, says of the test files."""
+    texts = [*(duplicate.text for duplicate in asked.test), *asked.no_match_test]
+    entries = [duplicate.entry for duplicate in asked.test]
+    return Answers.of(texts, entries, [model.predict_proba(texts)])
 
 
 def _share(text: str) -> float:

@@ -1,134 +1,76 @@
-"""How good a FAQ model is on questions that it was not trained on: figures, a table and a plot."""
+"""How good a FAQ model is on questions that it was not trained on: figures and their intervals."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure
-from rich.table import Table
+from rich.table import Column, Table
 
-Array = npt.NDArray[np.floating]
-Flags = npt.NDArray[np.bool_]
+from converters.faq.figures import Outcomes, figures, figures_of_rows
+from converters.faq.meanings import MEANINGS
 
-BINS = 10
-_MEANINGS = {
-    "accuracy_at_1": "the right entry comes first",
-    "accuracy_at_2": "... is among the first two",
-    "accuracy_at_3": "... is among the first three",
-    "mrr": "mean of 1 / rank of the right entry",
-    "mean_rank": "mean rank of the right entry",
-    "ece": "expected calibration error of the best match, all questions",
-    "ece_duplicates": "the same, duplicates alone",
-    "matched_precision": "share of the matched whose best entry is right",
-    "matched_recall": "share of the duplicates matched to the right entry",
-    "no_match_precision": "share of the unmatched that no entry answers",
-    "no_match_recall": "share of what no entry answers that is unmatched",
-    "test_duplicates": "duplicates asked",
-    "test_no_match": "questions without an entry asked",
-}
+RESAMPLES = 1000
+_CELLS = 1_000_000  # resampled questions at a time: bounds the memory
+
+# Noise only adds to them, so those of resamples lie above: as far as they lie above the measured
+# one, that lies above the truth.
+_BIASED = {"ece", "ece_duplicates"}
 
 
-def ranks(probabilities: Array, entries: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Rank, from 1, of each row's own entry among the probabilities [N, entries]; ties in order."""
-    own = probabilities[np.arange(len(entries)), entries][:, np.newaxis]
-    before = np.arange(probabilities.shape[1]) < entries[:, np.newaxis]
-    ahead = (probabilities > own) | ((probabilities == own) & before)
-    return np.asarray(1 + ahead.sum(axis=1))
+class Figure(NamedTuple):
+    """A figure and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
-def calibration_bins(best: Array, right: Flags) -> list[tuple[float, float, int]]:
-    """Mean probability, share that is right and number of questions of BINS bins of equal mass."""
-    order = np.argsort(best, kind="stable")
-    return [
-        (float(best[part].mean()), float(right[part].mean()), len(part))
-        for part in np.array_split(order, BINS)
-        if len(part)
-    ]
+def evaluate(outcomes: Outcomes, threshold: float, seed: int = 0) -> dict[str, Figure]:
+    """Every figure with its bootstrap interval; those that nothing was asked for are left out.
 
-
-def calibration_error(best: Array, right: Flags) -> float:
-    """Expected calibration error over bins of equal mass."""
-    bins = calibration_bins(best, right)
-    return sum(abs(said - true) * count for said, true, count in bins) / max(1, len(best))
-
-
-def evaluate(
-    duplicates: Array, entries: npt.NDArray[np.int64], no_match: Array, threshold: float
-) -> dict[str, float]:
-    """Every figure, from probabilities of duplicates [n, entries] and no-match questions [m, ...].
-
-    `entries` [n] are the indices of the duplicates' own entries. Figures that nothing was asked
-    for are left out.
+    A resample has as many questions with an entry, and as many without, as there are.
     """
-    place = ranks(duplicates, entries)
-    best, right = best_matches(duplicates, entries, no_match)
-    matched, answered = best >= threshold, np.arange(len(best)) < len(entries)
-    figures: dict[str, float] = {f"accuracy_at_{k}": float((place <= k).mean()) for k in (1, 2, 3)}
-    figures |= {
-        "mrr": float((1 / place).mean()),
-        "mean_rank": float(place.mean()),
-        "ece": calibration_error(best, right),
-        "ece_duplicates": calibration_error(best[answered], right[answered]),
-        "matched_recall": float((matched & right)[answered].mean()),
-        "test_duplicates": len(entries),
-        "test_no_match": len(no_match),
+    resampled = [
+        figures_of_rows(*rows, threshold)
+        for rows in _resamples(outcomes, np.random.default_rng(seed))
+    ]
+    return {
+        name: _interval(name, value, np.concatenate([part[name] for part in resampled]))
+        for name, value in figures(outcomes, threshold).items()
     }
-    if matched.any():
-        figures["matched_precision"] = float(right[matched].mean())
-    if len(no_match):
-        figures["no_match_recall"] = float((~matched)[~answered].mean())
-        if not matched.all():
-            figures["no_match_precision"] = float((~answered)[~matched].mean())
-    return figures
 
 
-def best_matches(
-    duplicates: Array, entries: npt.NDArray[np.int64], no_match: Array
-) -> tuple[Array, Flags]:
-    """Each question's best probability, and whether that entry is right; duplicates come first."""
-    best = np.concatenate([duplicates.max(axis=1), no_match.max(axis=1, initial=0.0)])
-    right = np.zeros(len(best), bool)
-    right[: len(entries)] = duplicates.argmax(axis=1) == entries
-    return best, right
-
-
-def table(figures: Mapping[str, float]) -> Table:
-    """The figures with their meaning."""
-    made = Table("figure", "value", "meaning")
-    for name, meaning in _MEANINGS.items():
-        if name in figures:
-            value = figures[name]
-            whole = name.startswith("test_")
-            made.add_row(name, f"{value:.0f}" if whole else f"{value:.3f}", meaning)
+def table(found: Mapping[str, Figure]) -> Table:
+    """The figures with their intervals and their meaning."""
+    columns = (Column(name, no_wrap=True) for name in ("figure", "value", "95 % interval"))
+    made = Table(*columns, "meaning")
+    for name, meaning in MEANINGS.items():
+        if name in found:
+            value, low, high = found[name]
+            if meaning.kind == "count":
+                made.add_row(name, f"{value:.0f}", "", meaning.text)
+            else:
+                made.add_row(name, f"{value:.3f}", f"{low:.3f} to {high:.3f}", meaning.text)
     return made
 
 
-def plot(
-    path: Path,
-    places: npt.NDArray[np.int64],
-    best: Array,
-    right: Flags,
-    titles: Sequence[str] = ("Accuracy at k", "Reliability of the best match"),
-) -> None:
-    """Write accuracy at k and a reliability diagram as a PNG."""
-    with mpl.rc_context({"font.size": 10}):
-        figure = Figure(figsize=(10, 4.5), layout="constrained")
-        left, right_axes = figure.subplots(1, 2)
-        ks = np.arange(1, 11)
-        left.plot(ks, [(places <= k).mean() for k in ks], "o-")
-        left.set(title=titles[0], xlabel="k", ylabel="share of duplicates", ylim=(0, 1), xticks=ks)
-        bins = calibration_bins(best, right)
-        right_axes.plot([0, 1], [0, 1], "--", color="grey", label="perfect")
-        right_axes.plot([said for said, *_ in bins], [true for _, true, _ in bins], "o-")
-        right_axes.set(
-            title=f"{titles[1]} (error {calibration_error(best, right):.3f})",
-            xlabel="probability said",
-            ylabel="share that is right",
-            xlim=(0, 1),
-            ylim=(0, 1),
-        )
-        for axes in (left, right_axes):
-            axes.grid(alpha=0.3)
-        figure.savefig(path, dpi=120, format="png")
+def _resamples(
+    outcomes: Outcomes, rng: np.random.Generator
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.floating]]]:
+    ranks, best = outcomes.ordered()
+    kinds = [np.flatnonzero(kind) for kind in (ranks > 0, ranks == 0)]
+    at_once = max(1, min(RESAMPLES, _CELLS // len(ranks)))
+    for start in range(0, RESAMPLES, at_once):
+        rows = min(at_once, RESAMPLES - start)
+        drawn = [rng.choice(kind, (rows, len(kind))) for kind in kinds if len(kind)]
+        # Questions are numbered by their probability, so sorted numbers are sorted questions.
+        order = np.sort(np.concatenate(drawn, axis=1), axis=1)
+        yield ranks[order], best[order]
+
+
+def _interval(name: str, value: float, resampled: npt.NDArray[np.floating]) -> Figure:
+    low, high = np.nanpercentile(resampled, (2.5, 97.5)).tolist()
+    if name in _BIASED:
+        low, high = max(0.0, 2 * value - high), 2 * value - low
+    return Figure(value, min(low, value), max(high, value))

@@ -26,7 +26,7 @@ TEST = [one for number, one in enumerate(faq_set.DUPLICATES) if not number % 4]
 FIGURES = {
     "accuracy_at_1", "accuracy_at_2", "accuracy_at_3", "mrr", "mean_rank", "ece", "ece_duplicates",
     "matched_precision", "matched_recall", "no_match_precision", "no_match_recall",
-    "test_duplicates", "test_no_match",
+    "test_duplicates", "test_no_match", "recall_at_95_precision", "threshold_at_95_precision",
 }  # fmt: skip
 ALWAYS = {"word_overlap", "cv_matched_precision", "cv_matched_recall"}
 

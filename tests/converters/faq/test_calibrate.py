@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from converters.export import ConversionError
 from converters.faq.calibrate import PRECISION, Asked, Chosen, _choose, calibrate
-from converters.faq.evaluate import calibration_error
+from converters.faq.figures import Outcomes, figures
 from converters.faq.model import MOST, Array
 
 TEMPERATURE = 3.0
@@ -46,7 +46,7 @@ def test_new_questions_get_true_probabilities_and_the_precision_aimed_at(share: 
     best = np.concatenate([known.max(axis=1), calibration.probabilities(new.no_match).max(axis=1)])
     right = np.zeros(len(best), bool)
     right[:duplicates] = known.argmax(axis=1) == new.labels
-    assert calibration_error(best, right) < 0.02
+    assert figures(Outcomes(right.astype(np.int64), best), 0.5)["ece"] < 0.02
     matched = best >= chosen.threshold
     assert right[matched].mean() == pytest.approx(PRECISION, abs=0.015)
     assert chosen.precision == pytest.approx(PRECISION, abs=0.003)

@@ -1,0 +1,39 @@
+"""Asks a FAQ model's file, through the server's own session and in its own way."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from converters.export import ConversionError
+from converters.faq.answers import Answers
+from converters.progress import progress
+from server.contract import FaqContract
+from server.session import Probabilities, Session
+
+BATCH = 32
+
+
+class ServedModel:
+    """A FAQ model's file as the server loads it."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StartupError for what is no model file, ConversionError for another task's."""
+        self._session = Session(path, threads=0)
+        if not isinstance(self._session.contract, FaqContract):
+            raise ConversionError(
+                f"{path} is an image model; this evaluates FAQ models, which --test asks questions"
+            )
+        self.contract = self._session.contract
+        self.version = self._session.version
+
+    def answers(
+        self, texts: Sequence[str], entries: Sequence[int], description: str = "asking"
+    ) -> Answers:
+        """What it says to `texts`, of which the first are duplicates of `entries` (indices)."""
+        batches = range(0, len(texts), BATCH)
+        parts = (self._ask(texts[start : start + BATCH]) for start in batches)
+        return Answers.of(texts, entries, progress(parts, description, len(batches)))
+
+    def _ask(self, texts: Sequence[str]) -> Probabilities:
+        """Probabilities, float32 [texts, entries]."""
+        rows = [self.contract.encode(text) for text in texts]
+        return self._session.run(self.contract.feeds(rows))
