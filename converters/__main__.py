@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from converters import evaluate, from_efficientnet_lite, from_faq
+from converters import evaluate, from_efficientnet_lite, from_faq, from_sklearn, import_faq
 from converters.export import ConversionError
 from server.errors import StartupError
 
@@ -25,8 +25,10 @@ class Converter(Protocol):
 
 CONVERTERS: dict[str, Converter] = {
     "faq": from_faq,
+    "sklearn": from_sklearn,
     "efficientnet-lite": from_efficientnet_lite,
     "evaluate": evaluate,
+    "import": import_faq,
 }
 
 
