@@ -82,18 +82,19 @@ def prepare(
     test: Sequence[Duplicate] = (),
     no_match_test: Sequence[str] = (),
     orphans: Sequence[str] = (),
+    before: Sequence[Step] = (),
 ) -> Prepared:
     """Take the steps that `options` ask for.
 
-    `orphans` are what `read_duplicates` set apart. A given `test` is passed through, less the
-    duplicates of entries that fall away. Raises ConversionError where too little is left, or where
-    a test is given and `options` ask for another.
+    `orphans` are what `read_duplicates` set apart; the report goes on from `before`. A given
+    `test` is passed through, less the duplicates of entries that fall away. Raises ConversionError
+    where too little is left, or where a test is given and `options` ask for another.
     """
     if options.split and (test or no_match_test):
         raise ConversionError("--split draws a test: leave out --split, or the test that is given")
     data = Prepared(
         list(entries), list(duplicates), list(test), list(no_match), list(no_match_test)
-    )
+    ).reported(*before)
     if options.drop_orphans:
         data = data.reported(
             Step.of("orphans", "duplicates", orphans, len(duplicates), "--drop-orphans")

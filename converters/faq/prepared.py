@@ -22,7 +22,7 @@ class Prepared:
 
     def reported(self, *steps: Step) -> "Prepared":
         """The same with more steps, of which those that had nothing to do are left out."""
-        done = tuple(step for step in steps if step.removed or step.left)
+        done = tuple(step for step in steps if step.count or step.left)
         return replace(self, report=self.report + done)
 
     def keep_duplicates(self, wanted: Callable[[str], bool], name: str, option: str) -> "Prepared":

@@ -1,4 +1,4 @@
-"""What each step of importing and preparing took away: the data report."""
+"""What each step of importing and preparing did: the data report."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -12,21 +12,21 @@ _LONGEST = 70  # characters of an example
 
 @dataclass(frozen=True)
 class Step:
-    """A step, how many records it took, how many it left, and a few of the texts it took.
+    """A step, how many records it concerns, how many are left after it, and a few of the first.
 
-    `what` says of which records; `option` is the option that asks for the step, if one does.
+    `what` says which records; most steps take theirs away. `option` asks for the step, if one does.
     """
 
     name: str
     what: str
-    removed: int
+    count: int
     left: int
     examples: tuple[str, ...] = ()
     option: str = ""
 
     @classmethod
     def of(cls, name: str, what: str, taken: Sequence[str], left: int, option: str = "") -> "Step":
-        """A step that took these texts."""
+        """A step that concerns these texts."""
         examples = tuple(map(_short, taken[:_EXAMPLES]))
         return cls(name, what, len(taken), left, examples, option)
 
@@ -34,11 +34,11 @@ class Step:
 def table(steps: Iterable[Step]) -> Table:
     """The steps for a terminal."""
     shown = Table(title="Data", title_justify="left")
-    for column in ("step", "option", "of", "removed", "left", "for example"):
-        shown.add_column(column, justify="right" if column in ("removed", "left") else "left")
+    for column in ("step", "option", "of", "count", "left", "for example"):
+        shown.add_column(column, justify="right" if column in ("count", "left") else "left")
     for step in steps:
         shown.add_row(
-            *(step.name, step.option, step.what, f"{step.removed:,}", f"{step.left:,}"),
+            *(step.name, step.option, step.what, f"{step.count:,}", f"{step.left:,}"),
             Text("\n".join(step.examples)),  # not markup, whatever it looks like
         )
     return shown

@@ -28,13 +28,19 @@ def rows(path: Path, required: tuple[str, ...]) -> Iterator[Row]:
     """
     for line, row in read(path):
         for column in required:
-            if column not in row:
-                raise ConversionError(
-                    f"{path}:{line}: there is no column {column!r}; there are: {', '.join(row)}"
-                )
-            if not row[column].strip():
-                raise ConversionError(f"{path}:{line}: {column} is empty")
+            cell(path, line, row, column)
         yield line, row
+
+
+def cell(path: Path, line: int, row: dict[str, str], column: str) -> str:
+    """A record's cell; raises ConversionError where the column is missing, or the cell blank."""
+    if column not in row:
+        raise ConversionError(
+            f"{path}:{line}: there is no column {column!r}; there are: {', '.join(row)}"
+        )
+    if not row[column].strip():
+        raise ConversionError(f"{path}:{line}: {column} is empty")
+    return row[column]
 
 
 def read(path: Path, *, lenient: bool = False) -> Iterator[Row]:

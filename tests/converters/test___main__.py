@@ -32,7 +32,7 @@ def test_help_of_a_source(name: str, capsys: pytest.CaptureFixture[str]) -> None
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: rtscore-convert {name}")
-    assert ("MODEL.onnx" if name == "evaluate" else "-o OUT.onnx") in shown
+    assert {"evaluate": "MODEL.onnx", "import": "KIND ..."}.get(name, "-o OUT.onnx") in shown
 
 
 @pytest.mark.parametrize("argv", [[], ["word2vec"], ["faq"], ["efficientnet-lite", "0"]])

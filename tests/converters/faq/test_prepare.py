@@ -23,7 +23,7 @@ def asked(*texts: tuple[str, int]) -> list[Duplicate]:
 
 
 def told(data: Prepared) -> list[tuple[str, str, int, int]]:
-    return [(step.name, step.what, step.removed, step.left) for step in data.report]
+    return [(step.name, step.what, step.count, step.left) for step in data.report]
 
 
 def parsed(*argv: str) -> Options:

@@ -29,7 +29,7 @@ def test_json() -> None:
     assert json.loads(json.dumps(as_dicts(STEPS)))[1] == {
         "name": "orphans",
         "what": "duplicates",
-        "removed": 0,
+        "count": 0,
         "left": 7,
         "examples": [],
         "option": "--drop-orphans",
