@@ -10,9 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from converters.export import ConversionError
-from converters.faq import data, evaluate, plots
+from converters.faq import data, evaluate, plots, report
 from converters.faq.evaluate import Figure
 from converters.faq.meanings import MEANINGS
+from converters.faq.section import Evidence
 from converters.faq.served import ServedModel
 
 HELP = "A model's file and questions to test it on: figures with their intervals, plots, a report."
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--no-match-test", "FILE", "questions that no entry answers, to test on: text"),
         ("--plot", "OUT.png", "plots of accuracy, reliability and thresholds"),
         ("--json", "OUT.json", "the figures for programs"),
+        ("--report", "OUT.html", "a page that says what to mend in the FAQ"),
     )
     for flag, metavar, meaning in files:
         parser.add_argument(flag, type=Path, metavar=metavar, help=meaning)
@@ -56,6 +58,14 @@ def convert(arguments: argparse.Namespace) -> None:
         _make_room(arguments.json)
         text = json.dumps(_about(model, arguments, figures), indent=2, ensure_ascii=False)
         arguments.json.write_text(text + "\n", encoding="utf-8")
+    if arguments.report:
+        _make_room(arguments.report)
+        entries = model.contract.entries
+        own = model.answers(
+            [one.question for one in entries], range(len(entries)), "asking each entry's question"
+        )
+        evidence = Evidence(entries, threshold, answers, own)
+        report.write(arguments.report, f"Report on {arguments.model.name}", figures, evidence)
 
 
 def _about(

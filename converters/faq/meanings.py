@@ -12,11 +12,11 @@ class Meaning:
     text: str
     kind: Literal["share", "number", "count"] = "share"
 
-    def shown(self, value: float) -> str:
-        """`value` as the report writes it."""
+    def shown(self, value: float, unit: str = " %") -> str:
+        """`value` as the report writes it; shares in per cent, with that `unit`."""
         if self.kind == "count":
             return f"{value:,.0f}"
-        return f"{100 * value:.1f} %" if self.kind == "share" else f"{value:.3f}"
+        return f"{100 * value:.1f}{unit}" if self.kind == "share" else f"{value:.3f}"
 
 
 MEANINGS = {

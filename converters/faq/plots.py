@@ -100,7 +100,7 @@ def _reliability(axes: Axes, outcomes: Outcomes, threshold: float) -> None:
 def _matched(axes: Axes, outcomes: Outcomes, threshold: float) -> None:
     """Precision and recall of "matched" under other thresholds."""
     bars, precision, recall = _thresholds(outcomes)
-    goal = f"{PRECISION:.0%}"
+    goal = f"{100 * PRECISION:.0f} % precision"
     axes.axhline(PRECISION, color=_INK, alpha=0.5, linewidth=1, linestyle=":", label=goal)
     axes.step(bars, precision, where="pre", color=_MAIN, label="precision")
     axes.step(bars, recall, where="pre", color=_OTHER, label="recall")

@@ -51,10 +51,12 @@ def expected(model: Path) -> Answers:
 
 def test_it_prints_and_writes(model: Path, test_file: Path, no_match: Path, tmp_path: Path) -> None:
     plot, figures = tmp_path / "out" / "plot.png", tmp_path / "out" / "figures.json"
+    page = tmp_path / "out" / "report.html"
     finished = subprocess.run(
         [
             *(sys.executable, "-m", "converters", "evaluate", model, "--test", test_file),
             *("--no-match-test", no_match, "--plot", plot, "--json", figures, "--seed", "3"),
+            *("--report", page),
         ],
         capture_output=True,
         text=True,
@@ -84,7 +86,14 @@ def test_it_prints_and_writes(model: Path, test_file: Path, no_match: Path, tmp_
         f"{model}: version {sha256(model)[:12]}, threshold 0.500",
         f"writing {plot}",
         f"writing {figures}",
+        f"writing {page}",
     ]
+    for text in (
+        "Report on faq.onnx",
+        "3 entries, threshold 0.500",
+        "Entries that may be the same",
+    ):
+        assert text in page.read_text(encoding="utf-8")
 
 
 def test_the_file_alone_is_enough(
