@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from converters.arguments import count
 from converters.export import ConversionError
 from converters.faq import data, evaluate, plots, report
 from converters.faq.evaluate import Figure
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for flag, metavar, meaning in files:
         parser.add_argument(flag, type=Path, metavar=metavar, help=meaning)
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the intervals' resamples (default: 0)"
+        "--seed", type=count, default=0, help="of the intervals' resamples (default: 0)"
     )
 
 
@@ -60,11 +61,7 @@ def convert(arguments: argparse.Namespace) -> None:
         arguments.json.write_text(text + "\n", encoding="utf-8")
     if arguments.report:
         _make_room(arguments.report)
-        entries = model.contract.entries
-        own = model.answers(
-            [one.question for one in entries], range(len(entries)), "asking each entry's question"
-        )
-        evidence = Evidence(entries, threshold, answers, own)
+        evidence = Evidence(model.contract.entries, threshold, answers, model.own_answers())
         report.write(arguments.report, f"Report on {arguments.model.name}", figures, evidence)
 
 

@@ -11,7 +11,9 @@ from converters.faq.figures import Outcomes, figures, figures_of_rows
 from converters.faq.meanings import MEANINGS
 
 RESAMPLES = 1000
-_CELLS = 1_000_000  # resampled questions at a time: bounds the memory
+_LEAST = 200  # resamples where there are so many questions that more would take long
+_IN_ALL = 20_000_000  # resampled questions: bounds the time
+_AT_ONCE = 1_000_000  # of them: bounds the memory
 
 # Noise only adds to them, so those of resamples lie above: as far as they lie above the measured
 # one, that lies above the truth.
@@ -29,7 +31,8 @@ class Figure(NamedTuple):
 def evaluate(outcomes: Outcomes, threshold: float, seed: int = 0) -> dict[str, Figure]:
     """Every figure with its bootstrap interval; those that nothing was asked for are left out.
 
-    A resample has as many questions with an entry, and as many without, as there are.
+    There are RESAMPLES, fewer of very many questions; each has as many questions with an entry, and
+    as many without, as were asked.
     """
     resampled = [
         figures_of_rows(*rows, threshold)
@@ -60,9 +63,10 @@ def _resamples(
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.floating]]]:
     ranks, best = outcomes.ordered()
     kinds = [np.flatnonzero(kind) for kind in (ranks > 0, ranks == 0)]
-    at_once = max(1, min(RESAMPLES, _CELLS // len(ranks)))
-    for start in range(0, RESAMPLES, at_once):
-        rows = min(at_once, RESAMPLES - start)
+    resamples = min(RESAMPLES, max(_LEAST, _IN_ALL // len(ranks)))
+    at_once = max(1, _AT_ONCE // len(ranks))
+    for start in range(0, resamples, at_once):
+        rows = min(at_once, resamples - start)
         drawn = [rng.choice(kind, (rows, len(kind))) for kind in kinds if len(kind)]
         # Questions are numbered by their probability, so sorted numbers are sorted questions.
         order = np.sort(np.concatenate(drawn, axis=1), axis=1)

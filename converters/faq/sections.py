@@ -48,8 +48,8 @@ def _weakest(evidence: Evidence) -> Iterator[Section]:
 
     yield Section.of(
         *("weakest", "Entries with the lowest accuracy", findings.weakest(answers), row),
-        "Entries that questions about them did not get. A few wrong answers of many asked weigh "
-        "more than one of one.",
+        "Entries by the share of the questions about them that got them. Where few were asked, the "
+        "share counts for less.",
         "Add duplicates in the words of those who ask, above all such as the examples. Check "
         "whether the examples belong to the entry at all.",
         ("Right", "Entry", "Questions that got another"),

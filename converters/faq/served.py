@@ -33,6 +33,11 @@ class ServedModel:
         parts = (self._ask(texts[start : start + BATCH]) for start in batches)
         return Answers.of(texts, entries, progress(parts, description, len(batches)))
 
+    def own_answers(self) -> Answers:
+        """What it says to its entries' own questions."""
+        questions = [entry.question for entry in self.contract.entries]
+        return self.answers(questions, range(len(questions)), "asking each entry's question")
+
     def _ask(self, texts: Sequence[str]) -> Probabilities:
         """Probabilities, float32 [texts, entries]."""
         rows = [self.contract.encode(text) for text in texts]

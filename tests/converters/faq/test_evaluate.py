@@ -66,13 +66,26 @@ def test_resamples_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many questions are resampled a few times at once, and as often in all."""
     asked = outcomes(100, 30)
     whole = evaluate(asked, 0.5)
-    monkeypatch.setattr(module, "_CELLS", 130 * 300)
+    monkeypatch.setattr(module, "_AT_ONCE", 130 * 300)
     parts = evaluate(asked, 0.5)
+    assert parts != whole
     for name, figure in whole.items():
         assert parts[name] == pytest.approx(figure, abs=0.15), name
-    monkeypatch.setattr(module, "_CELLS", 1)
-    monkeypatch.setattr(module, "RESAMPLES", 3)
-    assert set(evaluate(asked, 0.5)) == set(whole)
+    monkeypatch.setattr(module, "_AT_ONCE", 1)
+    monkeypatch.setattr(module, "_IN_ALL", 1)
+    few = evaluate(asked, 0.5)
+    for name, figure in whole.items():
+        assert few[name] == pytest.approx(figure, abs=0.3), name
+
+
+def test_fewer_resamples_of_very_many_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = outcomes(100, 30)
+    counts = []
+    for in_all in (130 * 5000, 130 * 500, 130 * 5):
+        monkeypatch.setattr(module, "_IN_ALL", in_all)
+        rows = module._resamples(asked, np.random.default_rng(0))
+        counts.append(sum(len(ranks) for ranks, _ in rows))
+    assert counts == [1000, 500, 200]
 
 
 def test_one_question() -> None:

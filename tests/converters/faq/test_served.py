@@ -25,6 +25,13 @@ def test_it_says_what_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(model.version) == 12
 
 
+def test_its_own_questions(tmp_path: Path) -> None:
+    path = tiny.write(tmp_path, tiny.stamped(tiny.faq_graph(), tiny.faq_contract()))
+    own = ServedModel(path).own_answers()
+    assert list(own.texts) == [entry.question for entry in tiny.faq_contract().entries]
+    assert own.entries.tolist() == [0, 1, 2]
+
+
 def test_another_task_is_refused(tmp_path: Path) -> None:
     path = tiny.write(tmp_path, tiny.stamped(tiny.image_graph(), tiny.image_contract()))
     with pytest.raises(ConversionError, match="is an image model"):
