@@ -51,6 +51,12 @@ def fit(
     `callbacks` are LightGBM's. Raises ConversionError for too few duplicates to split a tree on.
     """
     lightgbm = _lightgbm()
+    too_few = ConversionError(
+        f"{len(duplicates)} duplicates of {len(entries)} entries are too few for the recipe, "
+        "which finds no tree to split: add to --duplicates, or train without --recipe"
+    )
+    if not duplicates:
+        raise too_few
     rows, columns = _draw([one.entry for one in duplicates], len(entries), seed)
     asked, questions = _learn([one.text for one in duplicates], rows)
     _, known = _learn([entry.question for entry in entries], columns)
@@ -64,10 +70,7 @@ def fit(
         callbacks=list(callbacks),
     )
     if not booster.feature_importance().any():
-        raise ConversionError(
-            f"{len(duplicates)} duplicates of {len(entries)} entries are too few for the recipe, "
-            "which finds no tree to split: add to --duplicates, or train without --recipe"
-        )
+        raise too_few
     return PairModel(asked, known, booster, booster.num_trees())
 
 

@@ -59,6 +59,9 @@ def test_the_seed_decides() -> None:
     assert (first != other).any()
 
 
-def test_too_few_duplicates_are_refused() -> None:
-    with pytest.raises(ConversionError, match=r"^2 duplicates of 10 entries .*add to --duplicates"):
-        fit(ENTRIES, faq_set.duplicates(2, each=1), trees=3)
+@pytest.mark.parametrize("count", [0, 2])
+def test_too_few_duplicates_are_refused(count: int) -> None:
+    with pytest.raises(
+        ConversionError, match=rf"^{count} duplicates of 10 entries .*add to --duplicates"
+    ):
+        fit(ENTRIES, DUPLICATES[:count], trees=3)

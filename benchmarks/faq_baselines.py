@@ -1,0 +1,84 @@
+"""Ways to match questions to entries, each a function that learns and gives a function that scores.
+
+Scores are float64 [texts, entries]; only their order counts. Raises ConversionError where there is
+too little to learn from.
+"""
+
+from collections.abc import Callable, Sequence
+
+import bm25s  # type: ignore[import-untyped]
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from converters.faq import pairs_fit, train
+from converters.faq.data import Duplicate
+from server.contract import Entry
+from server.tokenizer import Tokenizer
+
+Array = npt.NDArray[np.float64]
+Score = Callable[[Sequence[str]], Array]
+Method = Callable[[Sequence[Entry], Sequence[Duplicate], Sequence[str]], Score]
+
+
+def bm25(
+    entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
+) -> Score:
+    """The best of an entry's texts: its question and its training duplicates."""
+    texts, labels = _texts(entries, duplicates)
+    tokenize = Tokenizer()
+    retriever = bm25s.BM25()
+    retriever.index([tokenize(text) for text in texts], show_progress=False)
+
+    def score(asked: Sequence[str]) -> Array:
+        found = np.zeros((len(asked), len(entries)))
+        for row, text in zip(found, asked, strict=True):
+            if tokens := tokenize(text):
+                np.maximum.at(row, labels, retriever.get_scores(tokens))
+        return found
+
+    return score
+
+
+def class_an_entry(
+    entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
+) -> Score:
+    """TF-IDF of words and pairs of words, and logistic regression with one class an entry."""
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    pipeline = make_pipeline(vectorizer, LogisticRegression(C=10, max_iter=300))
+    pipeline.fit(*_texts(entries, duplicates))
+    score: Score = pipeline.predict_proba
+    return score
+
+
+def classic_recipe(
+    entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
+) -> Score:
+    """That of the reference architecture: LightGBM on pairs, 500 trees."""
+    return pairs_fit.fit(entries, duplicates).margins
+
+
+def ours(
+    entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
+) -> Score:
+    """The matcher of `rtscore-convert faq`."""
+    model, _ = train.train(entries, duplicates, no_match, no_match_share=1 / 3, seed=0)
+    return model.predict_proba
+
+
+METHODS: dict[str, Method] = {
+    "BM25": bm25,
+    "TF-IDF + LogisticRegression": class_an_entry,
+    "classic recipe, 500 trees": classic_recipe,
+    "rtscore": ours,
+}
+
+
+def _texts(
+    entries: Sequence[Entry], duplicates: Sequence[Duplicate]
+) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Every text that is known of an entry, with the entry's index."""
+    texts = [entry.question for entry in entries] + [one.text for one in duplicates]
+    return texts, np.array([*range(len(entries)), *(one.entry for one in duplicates)])
