@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from rich.table import Table
-from rich.text import Text
 
 _EXAMPLES = 3
 _LONGEST = 70  # characters of an example
@@ -32,15 +31,15 @@ class Step:
 
 
 def table(steps: Iterable[Step]) -> Table:
-    """The steps for a terminal."""
+    """The steps for a terminal, without their examples."""
     shown = Table(title="Data", title_justify="left")
-    for column in ("step", "option", "of", "count", "left", "for example"):
-        shown.add_column(column, justify="right" if column in ("count", "left") else "left")
+    for column in ("step", "option"):
+        shown.add_column(column)
+    for column in ("count", "left"):
+        shown.add_column(column, justify="right", no_wrap=True)
     for step in steps:
-        shown.add_row(
-            *(step.name, step.option, step.what, f"{step.count:,}", f"{step.left:,}"),
-            Text("\n".join(step.examples)),  # not markup, whatever it looks like
-        )
+        name = f"{step.what}, {step.name}"
+        shown.add_row(name, step.option, f"{step.count:,}", f"{step.left:,}")
     return shown
 
 
