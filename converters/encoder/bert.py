@@ -56,9 +56,7 @@ class Bert:
             sizes = {field: int(config[name]) for field, name in _FIELDS.items()}
             found = cls(**sizes, epsilon=float(config.get("layer_norm_eps", 1e-12)))
         except (KeyError, TypeError, ValueError) as error:
-            raise ConversionError(
-                f"config.json: a size of BERT is missing or odd: {error}"
-            ) from error
+            raise ConversionError(f"config.json: no size of a BERT: {error}") from error
         if min(sizes.values()) < 1 or found.width % found.heads:
             raise ConversionError(f"config.json: these sizes make no BERT: {sizes}")
         return found

@@ -34,14 +34,13 @@ class _Graph:
     def embeddings(self) -> str:
         """Of each token: the word's vector and the place's, float32 [N, S, width]."""
         add, nodes = self.nodes.add, self.nodes
-        zero = nodes.weight("const.zero_token", np.array(0, np.int64))
         words = nodes.weight("words", self.weights["embeddings.word_embeddings.weight"])
         places = nodes.weight(
             "places",
             self.weights["embeddings.position_embeddings.weight"]
             + self.weights["embeddings.token_type_embeddings.weight"][0],
         )
-        word = add("Gather", words, add("Max", "tokens", zero), name="word")
+        word = add("Gather", words, add("Max", "tokens", nodes.scalar(0, np.int64)), name="word")
         length = add("Shape", "tokens", start=1)
         place = add("Slice", places, nodes.integers(0), length, nodes.integers(0), name="place")
         return self.norm(add("Add", word, place), "embeddings.LayerNorm")
@@ -51,8 +50,8 @@ class _Graph:
         return self.nodes.add(
             "Where",
             self.nodes.add("Unsqueeze", valid, self.nodes.integers(1, 2)),
-            self.nodes.weight("const.zero", np.array(0, np.float32)),
-            self.nodes.weight("const.masked", np.array(_MASKED, np.float32)),
+            self.nodes.scalar(0),
+            self.nodes.scalar(_MASKED),
             name="mask",
         )
 
@@ -81,10 +80,7 @@ class _Graph:
             hidden, (weight * scales[:, np.newaxis]).T, bias * scales, f"{at}.attention.self"
         )
         split = add("Reshape", projected, nodes.integers(0, 0, 3, heads, size))
-        parts = [
-            add("Gather", split, nodes.weight(f"const.part{part}", np.array(part)), axis=2)
-            for part in range(3)
-        ]
+        parts = [add("Gather", split, nodes.scalar(part, np.int64), axis=2) for part in range(3)]
         query, value = (add("Transpose", parts[part], perm=[0, 2, 1, 3]) for part in (0, 2))
         key = add("Transpose", parts[1], perm=[0, 2, 3, 1])
         scores = add("Add", add("MatMul", query, key), mask)
@@ -115,11 +111,6 @@ class _Graph:
 
     def gelu(self, value: str) -> str:
         """The exact Gelu, in the form that ONNX Runtime turns into one node."""
-        add, scalar = self.nodes.add, self._scalar
-        error = add("Erf", add("Div", value, scalar("sqrt2", math.sqrt(2))))
-        return add(
-            "Mul", add("Mul", value, add("Add", error, scalar("one", 1))), scalar("half", 0.5)
-        )
-
-    def _scalar(self, name: str, value: float) -> str:
-        return self.nodes.weight(f"const.{name}", np.array(value, np.float32))
+        add, scalar = self.nodes.add, self.nodes.scalar
+        error = add("Erf", add("Div", value, scalar(math.sqrt(2))))
+        return add("Mul", add("Mul", value, add("Add", error, scalar(1))), scalar(0.5))

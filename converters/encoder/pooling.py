@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+from onnx import TensorProto
 
 from converters.encoder.nodes import Nodes
 
@@ -11,24 +12,25 @@ Pooling = Literal["mean", "cls"]
 
 def valid_tokens(nodes: Nodes) -> str:
     """Which of `tokens` are no padding, bool [N, S]."""
-    zero = nodes.weight("const.zero_token", np.array(0, np.int64))
-    return nodes.add("GreaterOrEqual", "tokens", zero, name="valid")
+    return nodes.add("GreaterOrEqual", "tokens", nodes.scalar(0, np.int64), name="valid")
 
 
 def pool(nodes: Nodes, hidden: str, valid: str, pooling: Pooling) -> str:
     """One row a text of `hidden` float32 [N, S, width]: `valid` tokens' mean, or the first."""
     if pooling == "cls":
-        first = nodes.weight("const.first", np.array(0, np.int64))
-        return nodes.add("Gather", hidden, first, name="pool", axis=1)
-    # The mean's divisor cancels out when the vector is made one of length 1.
-    counted = nodes.add("Unsqueeze", nodes.add("Cast", valid, to=1), nodes.integers(2))
-    return nodes.add(
-        "ReduceSum", nodes.add("Mul", hidden, counted), nodes.integers(1), name="pool", keepdims=0
+        return nodes.add("Gather", hidden, nodes.scalar(0, np.int64), name="pool", axis=1)
+    # The mean's divisor cancels out when the vector is made one of length 1. Of two equal rows one
+    # is kept: ONNX Runtime adds up a lone row in an order that depends on the padding's length.
+    counted = nodes.add(
+        "Unsqueeze", nodes.add("Cast", valid, to=TensorProto.FLOAT), nodes.integers(1)
     )
+    twice = nodes.add("Concat", counted, counted, axis=1)  # [N, 2, S]
+    summed = nodes.add("MatMul", twice, hidden, name="pool")
+    return nodes.add("Gather", summed, nodes.scalar(0, np.int64), axis=1)
 
 
 def normalise(nodes: Nodes, rows: str) -> None:
     """`rows` float32 [N, width] scaled to length 1, as the output `embedding`; zeros stay zeros."""
     length = nodes.add("ReduceL2", rows, nodes.integers(1), name="length", keepdims=1)
-    least = nodes.weight("const.least", np.array(1e-12, np.float32))
-    nodes.add("Div", rows, nodes.add("Max", length, least), name="normalise", output="embedding")
+    divisor = nodes.add("Max", length, nodes.scalar(1e-12))
+    nodes.add("Div", rows, divisor, name="normalise", output="embedding")

@@ -1,15 +1,13 @@
 """BERT and pooling in plain numpy and float64, one text at a time."""
 
 from collections.abc import Mapping
-from math import erf
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import erf
 
 Array = npt.NDArray[Any]
-
-_erf = np.vectorize(erf, otypes=[np.float64])
 
 
 def embedding(
@@ -25,7 +23,7 @@ def embedding(
     def norm(name: str, value: Array) -> Array:
         centred = value - value.mean(-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + epsilon)
-        return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        return np.asarray(scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"])
 
     hidden = weights["embeddings.word_embeddings.weight"][tokens]
     hidden = hidden + weights["embeddings.position_embeddings.weight"][: len(tokens)]
@@ -46,7 +44,7 @@ def embedding(
         attended = dense(f"{at}attention.output.dense", np.concatenate(contexts, axis=1))
         hidden = norm(f"{at}attention.output.LayerNorm", attended + hidden)
         inner = dense(f"{at}intermediate.dense", hidden)
-        inner = 0.5 * inner * (1 + _erf(inner / np.sqrt(2)))
+        inner = 0.5 * inner * (1 + erf(inner / np.sqrt(2)))
         hidden = norm(f"{at}output.LayerNorm", dense(f"{at}output.dense", inner) + hidden)
     pooled = hidden.mean(axis=0) if pooling == "mean" else hidden[0]
     return np.asarray(pooled / np.linalg.norm(pooled))
