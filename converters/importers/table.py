@@ -43,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="other ways to ask, one a line of the cell: duplicates",
     )
     parser.add_argument(
+        "--separator",
+        default="\n",
+        metavar="TEXT",
+        help="what stands between such questions in a cell, where it is not a new line",
+    )
+    parser.add_argument(
         "--same-answer",
         action="store_true",
         help="rows with the same answer are one entry, their further questions its duplicates",
@@ -55,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def read(arguments: argparse.Namespace) -> Imported:
     """The file's FAQ; raises ConversionError."""
     path: Path = arguments.file
+    if not arguments.separator:
+        raise ConversionError("--separator is empty")
     rows = list(read_rows(path, lenient=True))
     if not rows:
         raise ConversionError(f"{path}: there is not one record in it")
@@ -65,6 +73,7 @@ def read(arguments: argparse.Namespace) -> Imported:
         _column(path, columns, "answer", arguments.answer),
         _column(path, columns, "id", arguments.id),
         [_named(path, columns, name) for name in arguments.alternatives],
+        separator=arguments.separator,
         html=arguments.html,
         same_answer=arguments.same_answer,
     )
@@ -103,6 +112,7 @@ class _Faq:
     answer: str
     id: str
     alternatives: list[str]
+    separator: str
     html: bool
     same_answer: bool
     entries: list[Entry] = field(default_factory=list)
@@ -135,7 +145,9 @@ class _Faq:
             place = self._add_entry(line, row, question, answer)
         self._asked[normal(question)] = place
         for column in self.alternatives:
-            for text in row.get(column, "").splitlines():
+            content = row.get(column, "")
+            lines = self.separator == "\n"
+            for text in content.splitlines() if lines else content.split(self.separator):
                 self._add_duplicate(self._text(text), place)
 
     def report(self) -> tuple[Step, ...]:

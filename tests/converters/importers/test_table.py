@@ -50,6 +50,19 @@ def test_a_spreadsheet(read: Read) -> None:
     assert read(SHEET).duplicates == []
 
 
+def test_a_separator(read: Read) -> None:
+    content = "q,b\nWhy?,what for | for what|\nHow?,\n"
+    found = read(content, "--alternatives", "b", "--separator", "|")
+    assert [one.text for one in found.duplicates] == ["what for", "for what"]
+    with pytest.raises(ConversionError, match="--separator is empty"):
+        read(content, "--separator", "")
+
+
+def test_lines_of_old_macs(read: Read) -> None:
+    found = read('q,b\rWhy?,"a\rb"\rHow?,\r', "--alternatives", "b")
+    assert [one.text for one in found.duplicates] == ["a", "b"]
+
+
 def test_columns_by_name(read: Read) -> None:
     content = "code\tfrage\tantwort\nx1\tWarum?\tDarum\nx2\tWo?\tHier\n"
     columns = ["--question", "Frage", "--answer", "antwort", "--id", "code"]
