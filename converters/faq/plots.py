@@ -15,6 +15,7 @@ from scipy.stats import binom
 
 from converters.faq.figures import PRECISION, Array, Outcomes, calibration_bins, matched_curve
 
+_POINTS = 1000  # of a curve: more can't be seen
 _KS = np.arange(1, 11)
 _LEVELS = (0.025, 0.975)
 _MAIN, _OTHER = "#3987e5", "#d9772b"  # told apart on white and on black
@@ -94,7 +95,7 @@ def _reliability(axes: Axes, outcomes: Outcomes, threshold: float) -> None:
     axes.set(ylabel="share that is right")
     _unit_square(axes)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(loc="upper left")
+    axes.legend(loc="best")
 
 
 def _matched(axes: Axes, outcomes: Outcomes, threshold: float) -> None:
@@ -108,16 +109,21 @@ def _matched(axes: Axes, outcomes: Outcomes, threshold: float) -> None:
     axes.axvline(threshold, color=_INK, linewidth=1, linestyle="--", label=label)
     axes.set(title="Matched, by threshold", xlabel="threshold", ylabel="share")
     _unit_square(axes)
-    axes.legend(loc="lower left")
+    axes.legend(loc="best")
 
 
 def _thresholds(outcomes: Outcomes) -> tuple[Array, Array, Array]:
-    """Thresholds with their precision and recall, up to the greatest that matches any question."""
+    """Thresholds, _POINTS at most, with their precision and recall.
+
+    They go from the least to the greatest that still matches a question.
+    """
     ranks, best = outcomes.ordered()
     precision, recall, first = (
         rows[0] for rows in matched_curve(ranks[np.newaxis], best[np.newaxis])
     )
-    return best[first], precision[first], recall[first]
+    those = np.flatnonzero(first)
+    those = those[np.linspace(0, len(those) - 1, min(len(those), _POINTS)).astype(np.int64)]
+    return best[those], precision[those], recall[those]
 
 
 def _unit_square(axes: Axes) -> None:

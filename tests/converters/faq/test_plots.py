@@ -57,3 +57,12 @@ def test_the_curves_are_those_of_every_threshold() -> None:
         right = OUTCOMES.ranks[matched] == 1
         assert precise == pytest.approx(right.mean())
         assert recalled == pytest.approx(right.sum() / 5)
+
+
+def test_a_curve_of_very_many_questions_stays_small() -> None:
+    best = np.linspace(0.1, 0.9, 50_000)
+    bars, precision, recall = plots._thresholds(Outcomes(np.ones(50_000, np.int64), best))
+    assert len(bars) == len(precision) == len(recall) == plots._POINTS
+    assert (bars[0], bars[-1]) == (best[0], best[-1])
+    assert (np.diff(bars) > 0).all()
+    assert len(plots.svgs(Outcomes(np.ones(50_000, np.int64), best), 0.5)) == 3
