@@ -116,8 +116,8 @@ def test_a_cut_file_of_weights_is_refused(tmp_path: Path, kept: float) -> None:
     ("name", "content", "said"),
     [
         ("config.json", "{", "config.json is no JSON"),
-        ("tokenizer.json", "{}", "tokenizer.json can't be used"),
-        ("tokenizer.json", '{"model": "\xff', "tokenizer.json can't be used"),
+        ("tokenizer.json", "{}", r"tokenizer\.json .* can't be used"),
+        ("tokenizer.json", '{"model": "\xff', r"tokenizer\.json .* can't be used"),
         ("1_Pooling/config.json", '{"pooling_mode_max_tokens": true}', "pooling by max"),
         ("1_Pooling/config.json", '{"pooling_mode": "lasttoken"}', "pooling by lasttoken"),
         ("modules.json", '[{"type": "sentence_transformers.models.Dense"}]', "a module Dense"),
