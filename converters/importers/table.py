@@ -1,20 +1,13 @@
 """Any table of questions and answers that an owner of a FAQ has."""
 
 import argparse
-import hashlib
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from converters.export import ConversionError
-from converters.faq.data import Duplicate
-from converters.faq.html import to_text
-from converters.faq.markdown import to_markdown
-from converters.faq.prepare import normal
-from converters.faq.steps import Step
-from converters.faq.tables import cell, column_name
+from converters.faq.tables import column_name
 from converters.faq.tables import read as read_rows
 from converters.importers.imported import Imported
-from server.contract import Entry
+from converters.importers.table_rows import Layout, TableRows
 
 HELP = "A table of questions and answers: .csv (a spreadsheet's too), .tsv or .jsonl."
 _NAMES = {
@@ -67,16 +60,16 @@ def read(arguments: argparse.Namespace) -> Imported:
     if not rows:
         raise ConversionError(f"{path}: there is not one record in it")
     columns = list(dict.fromkeys(name for _, row in rows for name in row))
-    faq = _Faq(
-        path,
+    layout = Layout(
         _column(path, columns, "question", arguments.question),
         _column(path, columns, "answer", arguments.answer),
         _column(path, columns, "id", arguments.id),
-        [_named(path, columns, name) for name in arguments.alternatives],
+        tuple(_named(path, columns, name) for name in arguments.alternatives),
         separator=arguments.separator,
         html=arguments.html,
         same_answer=arguments.same_answer,
     )
+    faq = TableRows(path, layout)
     for line, row in rows:
         faq.take(line, row)
     return Imported(faq.entries, faq.duplicates, report=faq.report())
@@ -101,90 +94,3 @@ def _named(path: Path, columns: list[str], name: str) -> str:
             f"{path}: there is no column {name!r}; there are: {', '.join(columns)}"
         )
     return column_name(name)
-
-
-@dataclass
-class _Faq:
-    """Entries and duplicates, as far as the rows were taken."""
-
-    path: Path
-    question: str
-    answer: str
-    id: str
-    alternatives: list[str]
-    separator: str
-    html: bool
-    same_answer: bool
-    entries: list[Entry] = field(default_factory=list)
-    duplicates: list[Duplicate] = field(default_factory=list)
-    _lines: list[int] = field(default_factory=list)  # of the entries
-    _asked: dict[str, int] = field(default_factory=dict)  # entries by question
-    _answered: dict[str, int] = field(default_factory=dict)  # entries by answer
-    _ids: set[str] = field(default_factory=set)
-    _blank: int = 0
-    _again: list[str] = field(default_factory=list)
-
-    def take(self, line: int, row: dict[str, str]) -> None:
-        """One row: an entry, or more ways to ask one that is there."""
-        question = self._text(row.get(self.question, ""))
-        answer = row.get(self.answer, "").strip()
-        answer = to_markdown(answer) if self.html else answer
-        if not question and not answer:
-            self._blank += 1
-            return
-        if not question:
-            raise ConversionError(f"{self.path}:{line}: {self.question} is empty")
-        place = self._asked.get(normal(question))
-        if place is not None:
-            self._check_answer(line, place, answer)
-            self._again.append(question)
-        elif self.same_answer and answer in self._answered:
-            place = self._answered[answer]
-            self._add_duplicate(question, place)
-        else:
-            place = self._add_entry(line, row, question, answer)
-        self._asked[normal(question)] = place
-        for column in self.alternatives:
-            content = row.get(column, "")
-            lines = self.separator == "\n"
-            for text in content.splitlines() if lines else content.split(self.separator):
-                self._add_duplicate(self._text(text), place)
-
-    def report(self) -> tuple[Step, ...]:
-        """What was left out."""
-        left = len(self.entries)
-        return (
-            Step("neither question nor answer: left out", "rows", self._blank, left),
-            Step.of("the same question and answer again", "rows", self._again, left),
-        )
-
-    def _text(self, cell_text: str) -> str:
-        return to_text(cell_text) if self.html else cell_text.strip()
-
-    def _check_answer(self, line: int, place: int, answer: str) -> None:
-        if answer and answer != (self.entries[place].answer or ""):
-            raise ConversionError(
-                f"{self.path}:{line}: line {self._lines[place]} asks the same, but has another "
-                "answer; keep one of them"
-            )
-
-    def _add_entry(self, line: int, row: dict[str, str], question: str, answer: str) -> int:
-        id_ = cell(self.path, line, row, self.id).strip() if self.id else _made_id(question)
-        if id_ in self._ids:
-            raise ConversionError(f"{self.path}:{line}: the id {id_!r} is there twice")
-        self._ids.add(id_)
-        self._lines.append(line)
-        self._answered.setdefault(answer, len(self.entries))
-        self._answered.pop("", None)
-        self.entries.append(Entry(id=id_, question=question, answer=answer or None))
-        return len(self.entries) - 1
-
-    def _add_duplicate(self, text: str, place: int) -> None:
-        if text:
-            number = len(self.duplicates) + 1
-            self.duplicates.append(Duplicate(text, place, f"{self.entries[place].id}-{number}"))
-
-
-def _made_id(question: str) -> str:
-    """The same for the same question, whatever else is in the table."""
-    return "q" + hashlib.sha256(normal(question).encode()).hexdigest()[:10]
