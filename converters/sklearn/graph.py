@@ -93,10 +93,10 @@ class Graph:
     def model(self, probabilities: str, classes: int) -> onnx.ModelProto:
         """The graph, whose output `probabilities` float32 [N, classes] is that tensor."""
         last = self.float(probabilities)
-        self._nodes.append(helper.make_node("Identity", [last], ["probabilities"], name="last"))
+        nodes = [*self._nodes, helper.make_node("Identity", [last], ["probabilities"], name="last")]
         floats = TensorProto.FLOAT
         graph = helper.make_graph(
-            self._nodes,
+            nodes,
             "faq",
             [
                 helper.make_tensor_value_info("indices", TensorProto.INT64, ["N", "T"]),
@@ -106,7 +106,7 @@ class Graph:
             initializer=self._weights,
         )
         domains = {"": OPSET, _TREES: TREES_VERSION}
-        used = {node.domain for node in self._nodes}
+        used = {node.domain for node in nodes}
         return helper.make_model(
             graph,
             opset_imports=[helper.make_opsetid(name, domains[name]) for name in sorted(used)],

@@ -35,12 +35,13 @@ def _unpickle(path: Path) -> tuple[Any, str]:
         warnings.simplefilter("always")
         try:
             model = joblib.load(path)
-        except ModuleNotFoundError as error:
-            raise ConversionError(
-                f"{path}: it needs the module {error.name!r}, which is not installed here; install "
-                "what it was made with, but models with classes of your own can't be converted"
-            ) from error
         except Exception as error:  # a damaged pickle can raise anything
+            missing = getattr(error, "name", None) or ""
+            if isinstance(error, ModuleNotFoundError) and missing.replace(".", "").isidentifier():
+                raise ConversionError(
+                    f"{path}: it needs the module {missing!r}, which is not installed here; "
+                    "install what it was made with (but classes of your own can't be converted)"
+                ) from error
             raise ConversionError(
                 f"{path}: it can't be loaded ({_line(error)}); it is damaged, no joblib file, or "
                 f"made with other versions{_other_version(path, caught)}"

@@ -19,7 +19,6 @@ from converters.export import ConversionError
 from converters.sklearn.convert import to_onnx
 from tests.converters.sklearn.agreement import LABELS, TEXTS, assert_agrees, fitted, fitted_two
 
-
 pytestmark = pytest.mark.filterwarnings(
     "ignore:lbfgs failed to converge:sklearn.exceptions.ConvergenceWarning"
 )
