@@ -31,7 +31,15 @@ def test_every_group_is_on_both_sides(groups: list[int], share: float, seed: int
 
 @pytest.mark.parametrize(
     ("number", "share", "expected"),
-    [(100, 0.21, 21), (100, 0.29, 29), (12, 0.21, 2), (4, 0.21, 1), (2, 0.9, 1), (1, 0.01, 1)],
+    [
+        (100, 0.21, 21),
+        (100, 0.29, 29),
+        (12, 0.21, 2),
+        (4, 0.21, 1),
+        (2, 0.9, 1),
+        (2, 1 - 1e-12, 1),
+        (1, 0.01, 1),
+    ],
 )
 def test_how_many(number: int, share: float, expected: int) -> None:
     places = list(range(number))
