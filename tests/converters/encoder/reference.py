@@ -13,19 +13,19 @@ Array = npt.NDArray[Any]
 def embedding(
     weights: Mapping[str, Array], config: Mapping[str, Any], tokens: Array, pooling: str = "mean"
 ) -> Array:
-    """The embedding float64 [width] of one text's `tokens` int64 [S]."""
-    weights = {name: value.astype(np.float64) for name, value in weights.items()}
+    """The embedding float64 [width] of one text's `tokens` int64 [S]; `weights` are float32."""
     epsilon = config["layer_norm_eps"]
 
     def dense(name: str, value: Array) -> Array:
-        return np.asarray(value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
+        weight = weights[f"{name}.weight"].astype(np.float64)
+        return np.asarray(value @ weight.T + weights[f"{name}.bias"])
 
     def norm(name: str, value: Array) -> Array:
         centred = value - value.mean(-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + epsilon)
         return np.asarray(scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"])
 
-    hidden = weights["embeddings.word_embeddings.weight"][tokens]
+    hidden = weights["embeddings.word_embeddings.weight"][tokens].astype(np.float64)
     hidden = hidden + weights["embeddings.position_embeddings.weight"][: len(tokens)]
     hidden = norm(
         "embeddings.LayerNorm", hidden + weights["embeddings.token_type_embeddings.weight"][0]
