@@ -90,7 +90,14 @@ def _tokenizer(name: str, vectorizer: CountVectorizer) -> Tokenizer:
     if np.dtype(vectorizer.dtype) not in _DTYPES:
         raise refuse(name, f"dtype={vectorizer.dtype!r} can overflow", "use float64")
     try:
-        # Whether terms are counted or only noted is not the tokenizer's business.
-        return tokenizer_of(clone(vectorizer).set_params(binary=False))
+        return tokenizer_of(clone(vectorizer).set_params(**_unused(vectorizer)))
     except ConversionError as error:
         raise ConversionError(f"step {name!r}: {error}") from error
+
+
+def _unused(vectorizer: CountVectorizer) -> dict[str, Any]:
+    """Settings that splitting does not depend on, which may have any value, with a plain one."""
+    settings: dict[str, Any] = {"binary": False}
+    if vectorizer.analyzer == "char_wb":
+        settings |= {"token_pattern": CountVectorizer().token_pattern, "stop_words": None}
+    return settings

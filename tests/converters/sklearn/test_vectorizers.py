@@ -31,6 +31,7 @@ from tests.converters.sklearn.agreement import ASKED, TEXTS, assert_agrees, fitt
         {"token_pattern": r"\w+|[^\w\s]+"},
         {"token_pattern": r"(\w+)\s"},
         {"analyzer": "char_wb", "ngram_range": (2, 4)},
+        {"analyzer": "char_wb", "ngram_range": (2, 3), "token_pattern": None},
         {"max_features": 300},
         {"min_df": 2, "max_df": 0.5},
         {"binary": True},
