@@ -84,7 +84,8 @@ def measure(asked: QuestionSet, method: str, most: int | None) -> dict[str, Any]
 def as_markdown(sets: Sequence[QuestionSet], cells: Cells) -> str:
     """A table for each set: Accuracy@1 with its 95 % interval by method and cut."""
     lines = ["Accuracy@1 with its 95 % bootstrap interval, by training duplicates of an entry (at "]
-    lines[0] += "most). Made by `python -m benchmarks.faq_accuracy`; `-`: nothing can be learnt."
+    lines[0] += "most). Made by `python -m benchmarks.faq_accuracy`; `-`: nothing can be learnt. "
+    lines[0] += "Every method but the classic recipe knows the answers too, where a set has them."
     for one in sets:
         lines += [
             "",

@@ -26,7 +26,7 @@ Method = Callable[[Sequence[Entry], Sequence[Duplicate], Sequence[str]], Score]
 def bm25(
     entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
 ) -> Score:
-    """The best of an entry's texts: its question and its training duplicates."""
+    """The best of an entry's texts: its question, its answer and its training duplicates."""
     texts, labels = _texts(entries, duplicates)
     tokenize = Tokenizer()
     retriever = bm25s.BM25()
@@ -80,5 +80,11 @@ def _texts(
     entries: Sequence[Entry], duplicates: Sequence[Duplicate]
 ) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Every text that is known of an entry, with the entry's index."""
-    texts = [entry.question for entry in entries] + [one.text for one in duplicates]
-    return texts, np.array([*range(len(entries)), *(one.entry for one in duplicates)])
+    known = [
+        (text, index)
+        for index, entry in enumerate(entries)
+        for text in (entry.question, entry.answer)
+        if text is not None
+    ]
+    known += [(one.text, one.entry) for one in duplicates]
+    return [text for text, _ in known], np.array([index for _, index in known])
