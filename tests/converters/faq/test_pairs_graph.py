@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converters.faq import data
 from converters.faq.model import Calibration
 from converters.faq.pairs_fit import fit
 from converters.faq.pairs_graph import to_onnx
@@ -140,3 +142,14 @@ def test_extreme_calibrations(classifier: PairClassifier, temperature: float, bi
     found = open_graph(to_onnx(extreme)).run(None, feeds(extreme, TEXTS))[0]
     np.testing.assert_allclose(found, extreme.predict_proba(TEXTS), atol=CLOSE)
     assert found.sum(axis=1, dtype=np.float64).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["askubuntu_titles_min12", "stackfaq"])
+def test_real_questions(faq_sets: Path, calibration: Calibration, name: str) -> None:
+    entries = data.read_originals(faq_sets / name / "originals.tsv")
+    known = data.read_duplicates(faq_sets / name / "duplicates_train.tsv", entries)
+    asked = data.read_duplicates(faq_sets / name / "duplicates_test.tsv", entries)
+    classifier = PairClassifier(fit(entries, known, trees=100), calibration)
+    texts = [one.text for one in (*asked, *known[:500])]
+    found = open_graph(to_onnx(classifier)).run(None, feeds(classifier, texts))[0]
+    np.testing.assert_allclose(found, classifier.predict_proba(texts), atol=CLOSE)
