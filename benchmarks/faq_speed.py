@@ -1,8 +1,8 @@
 """How long a FAQ model takes from texts to probabilities, beside scikit-learn's `predict_proba`.
 
-Both answer the same questions in turn, in blocks, with one thread, tokenizer included; medians are
-compared. Trains TF-IDF and logistic regression on a set of questions and converts it with
-`rtscore-convert sklearn`. Run it on an idle machine.
+Both answer all questions in turn, with one thread, tokenizer included; medians are compared.
+Trains TF-IDF and logistic regression on a set of questions and converts it with `rtscore-convert
+sklearn`. Run it on an idle machine.
 """
 
 import argparse
@@ -30,8 +30,7 @@ from server.session import Session
 
 ROOT = Path(__file__).parent.parent
 BATCHES = (1, 32)
-BLOCK = 50  # calls of one before the other's turn, so that each has its own data in the caches
-TURNS = 3
+TURNS = 3  # of each, with every question
 TERMS = 20_000
 
 Ask = Callable[[Sequence[str]], Any]
@@ -74,12 +73,11 @@ def compare(model: str, source: Ask, path: Path, texts: Sequence[str]) -> list[T
 def _medians(first: Ask, second: Ask, texts: Sequence[str], size: int) -> tuple[float, float]:
     batches = [texts[start : start + size] for start in range(0, len(texts) - size + 1, size)]
     times: tuple[list[float], list[float]] = ([], [])
-    for start in range(0, len(batches), BLOCK):
-        for ask, taken in [*zip((first, second), times, strict=True)] * TURNS:
-            for batch in batches[start : start + BLOCK]:
-                begun = perf_counter()
-                ask(batch)
-                taken.append(perf_counter() - begun)
+    for ask, taken in [*zip((first, second), times, strict=True)] * TURNS:
+        for batch in batches:
+            begun = perf_counter()
+            ask(batch)
+            taken.append(perf_counter() - begun)
     return median(times[0]), median(times[1])
 
 
