@@ -14,7 +14,7 @@ TO ?= dist
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-EXPORT := $(addprefix server/,contract.py session.py tokenizer.py) converters/export.py
+EXPORT := $(addprefix server/,contract.py session.py subwords.py tokenizer.py) converters/export.py
 .DELETE_ON_ERROR:
 .PHONY: run test test-cluster check audit image-cpu image-gpu parts models constraints clean
 
@@ -51,7 +51,7 @@ parts: .venv/audit
 models: models/faq.onnx models/image.onnx models/flower.jpg
 
 FAQ := converters/faq/javascript
-models/faq.onnx: $(EXPORT) converters/from_faq.py $(wildcard converters/faq/*.py $(FAQ)/*.jsonl) \
+models/faq.onnx: $(EXPORT) $(wildcard converters/*.py converters/faq/*.py $(FAQ)/*.jsonl) \
     | .venv/base
 	$(BIN)/rtscore-convert faq --originals $(FAQ)/originals.jsonl \
 	    --duplicates $(FAQ)/duplicates_train.jsonl --test $(FAQ)/duplicates_test.jsonl \

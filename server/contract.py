@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from server.errors import StartupError
+from server.subwords import Subwords, Tokens, pad_tokens
 from server.tokenizer import Terms, Vocabulary, pad
 
 CONTRACT_KEY = "rtscore.contract"
@@ -57,14 +58,19 @@ class _Contract(_Frozen):
     accuracy: dict[str, float] = {}
 
 
+Row = tuple[Terms, Tokens | None]
+
+
 class FaqContract(_Contract):
     """Takes `indices` int64 [N, T] and `counts` float32 [N, T], gives probabilities [N, entries].
 
-    A question's terms come from `vocabulary`; the index after the last term is padding.
+    A question's terms come from `vocabulary`; the index after the last term is padding. With
+    `subwords`, a model with a sentence encoder takes `tokens` int64 [N, S] too.
     """
 
     task: Literal["faq"] = "faq"
     vocabulary: Vocabulary
+    subwords: Subwords | None = None
     entries: tuple[Entry, ...] = Field(min_length=1)
     threshold: float = Field(ge=0, le=1)
 
@@ -73,14 +79,18 @@ class FaqContract(_Contract):
         """Number of probabilities that the graph gives for a row."""
         return len(self.entries)
 
-    def encode(self, text: str) -> Terms:
+    def encode(self, text: str) -> Row:
         """What the graph is told of `text`: one row for `feeds`."""
-        return self.vocabulary.encode(text)
+        tokens = None if self.subwords is None else self.subwords.encode(text)
+        return self.vocabulary.encode(text), tokens
 
-    def feeds(self, rows: Sequence[Terms]) -> dict[str, npt.NDArray[Any]]:
+    def feeds(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
         """The graph's inputs for encoded texts."""
-        indices, counts = pad(rows, len(self.vocabulary.terms))
-        return {"indices": indices, "counts": counts}
+        indices, counts = pad([terms for terms, _ in rows], len(self.vocabulary.terms))
+        feeds: dict[str, npt.NDArray[Any]] = {"indices": indices, "counts": counts}
+        if self.subwords is not None:
+            feeds["tokens"] = pad_tokens([tokens for _, tokens in rows if tokens is not None])
+        return feeds
 
 
 class ImageContract(_Contract):

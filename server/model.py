@@ -14,14 +14,16 @@ from pydantic import BaseModel
 
 from server import metrics
 from server.batcher import Batcher, Runners
-from server.contract import FaqContract, ImageContract
+from server.contract import FaqContract, ImageContract, Row
 from server.errors import StartupError
 from server.session import Probabilities, Session
 from server.settings import Settings
-from server.tokenizer import MAX_TERMS, Terms
+from server.tokenizer import MAX_TERMS
 
 # Work under this may run on the event loop: a hop to a thread and back costs as much.
 INLINE_SECONDS = 100e-6
+# Texts that an encoder reads at once on the CPU: more gain nothing.
+_PART = 8
 
 _log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
@@ -103,16 +105,21 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
     """The FAQ model in `path`; a lexical one has nothing to gain from a GPU."""
     session = Session(path)
     contract = _expect(session.contract, FaqContract, path)
+    if contract.subwords is not None and settings.device != "cpu":
+        session = Session(path, settings.device)
     padding = len(contract.vocabulary.terms)
 
-    def compute(rows: Sequence[Terms]) -> list[Probabilities]:
-        return list(session.run(contract.feeds(rows)))
+    def compute(rows: Sequence[Row]) -> list[Probabilities]:
+        if contract.subwords is None or session.device == "cuda":
+            return list(session.run(contract.feeds(rows)))
+        return _in_parts(rows, lambda part: session.run(contract.feeds(part)))
 
-    def row(terms: int) -> Terms:
-        return np.arange(terms, dtype=np.int64) % padding, np.ones(terms, np.float32)
+    def row(terms: int) -> Row:
+        _, tokens = contract.encode("a " * terms)
+        return (np.arange(terms, dtype=np.int64) % padding, np.ones(terms, np.float32)), tokens
 
     with _warming_up(path):
-        compute([row(MAX_TERMS)] * settings.max_batch_faq)
+        compute([row(MAX_TERMS)] * (settings.max_batch_faq if contract.subwords is None else _PART))
     quick = [
         terms
         for terms in (32, 128, 512, MAX_TERMS)
@@ -123,10 +130,26 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
         compute,
         runners,
         max_rows=settings.max_batch_faq,
-        inline=lambda rows: len(rows) == 1 and len(rows[0][0]) <= inline_terms,
+        inline=lambda rows: len(rows) == 1 and len(rows[0][0][0]) <= inline_terms,
         **_queueing("faq", settings),
     )
     return Model("faq", contract, session, batcher)
+
+
+def _length(row: Row) -> int:
+    return 0 if row[1] is None else len(row[1])
+
+
+def _in_parts(
+    rows: Sequence[Row], run: Callable[[Sequence[Row]], Probabilities]
+) -> list[Probabilities]:
+    """Probabilities of `rows`, a few of like length at once: padding costs an encoder time."""
+    order = sorted(range(len(rows)), key=lambda place: _length(rows[place]))
+    found: dict[int, Probabilities] = {}
+    for start in range(0, len(order), _PART):
+        part = order[start : start + _PART]
+        found.update(zip(part, run([rows[place] for place in part]), strict=True))
+    return [found[place] for place in range(len(rows))]
 
 
 def load_image(

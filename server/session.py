@@ -89,7 +89,11 @@ def _expected_inputs(
 ) -> dict[str, tuple[str, tuple[int, ...]]]:
     if isinstance(given, contract.ImageContract):
         return {"image": ("tensor(uint8)", (given.height, given.width, 3))}
-    return {"indices": ("tensor(int64)", ()), "counts": ("tensor(float)", ())}
+    inputs: dict[str, tuple[str, tuple[int, ...]]] = {
+        "indices": ("tensor(int64)", ()),
+        "counts": ("tensor(float)", ()),
+    }
+    return inputs if given.subwords is None else inputs | {"tokens": ("tensor(int64)", ())}
 
 
 def _signature(values: Iterable[Any]) -> dict[str, tuple[str, tuple[int, ...]]]:

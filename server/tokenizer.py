@@ -24,7 +24,9 @@ class Tokenizer(BaseModel):
     """Splits a text into words, word n-grams and character n-grams, as scikit-learn names them.
 
     `word_ngrams` and `char_ngrams` are (shortest, longest), None for none; character n-grams stay
-    within the words that white space separates (scikit-learn's `char_wb`).
+    within the words that white space separates (scikit-learn's `char_wb`). With `prefix`, words
+    are cut to so many characters and written with a star: "sorting" and "sorted" are both "sort*".
+    With `skip`, pairs of words count as well that have at most `skip` words between them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +37,8 @@ class Tokenizer(BaseModel):
     stop_words: frozenset[str] = frozenset()
     word_ngrams: Ngrams | None = (1, 1)
     char_ngrams: Ngrams | None = None
+    prefix: int | None = Field(None, ge=1)
+    skip: int | None = Field(None, ge=0)
 
     @field_validator("token_pattern")
     @classmethod
@@ -62,7 +66,12 @@ class Tokenizer(BaseModel):
             words = self._find_words.findall(text)
             if self.stop_words:
                 words = [word for word in words if word not in self.stop_words]
+            if self.prefix is not None:
+                cut = self.prefix
+                words = [word[:cut] + "*" for word in words]
             terms.extend(_word_ngrams(words, *self.word_ngrams))
+            for between in range(-1 if self.skip is None else self.skip + 1):
+                terms.extend(map(" ".join, zip(words, words[between + 1 :], strict=False)))
         if self.char_ngrams is not None:
             terms.extend(_char_ngrams(text, *self.char_ngrams))
         return terms

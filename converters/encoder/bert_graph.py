@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 
 from converters.encoder.bert import Array, Bert, Weights
-from converters.encoder.nodes import Nodes
-from converters.encoder.pooling import Pooling, normalise, pool, valid_tokens
+from converters.encoder.pooling import Pooling, graph_of, normalise, pool, valid_tokens
+from converters.nodes import Nodes
 
 # Added to the scores of padding: e to the power of it is 0 in float32.
 _MASKED = -1e4
@@ -22,7 +22,7 @@ def to_onnx(bert: Bert, weights: Weights, pooling: Pooling) -> onnx.ModelProto:
     valid = valid_tokens(graph.nodes)
     hidden = graph.layers(graph.embeddings(), graph.mask(valid))
     normalise(graph.nodes, pool(graph.nodes, hidden, valid, pooling))
-    return graph.nodes.model(bert.width)
+    return graph_of(graph.nodes, bert.width)
 
 
 class _Graph:

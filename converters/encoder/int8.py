@@ -13,8 +13,9 @@ from onnx import TensorProto, numpy_helper
 
 from converters.encoder.bert import Array
 from converters.encoder.model import Encoder
-from converters.encoder.nodes import MICROSOFT, PREFIX, Nodes
+from converters.encoder.pooling import graph_of
 from converters.export import ConversionError
+from converters.nodes import MICROSOFT, PREFIX, Nodes
 
 _HIGHEST = 127
 _ZERO = 128  # of uint8: processors multiply unsigned activations by signed weights
@@ -75,7 +76,7 @@ class _Int8:
         """The graph, with those of the float weights that it still needs."""
         used = {name for node in self._kept for name in _inputs(node)}
         self._nodes.keep(weights=(self._weights[name] for name in used & self._weights.keys()))
-        return self._nodes.model(width)
+        return graph_of(self._nodes, width)
 
     def _is_matrix(self, name: str) -> bool:
         weight = self._weights.get(name)

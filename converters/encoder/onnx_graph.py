@@ -7,9 +7,9 @@ import onnx
 import onnx.inliner
 from onnx import TensorProto
 
-from converters.encoder.nodes import OPSET, PREFIX, Nodes
-from converters.encoder.pooling import Pooling, normalise, pool, valid_tokens
+from converters.encoder.pooling import Pooling, graph_of, normalise, pool, valid_tokens
 from converters.export import ConversionError
+from converters.nodes import OPSET, PREFIX, Nodes
 
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _INNER = f"{PREFIX}model."
@@ -38,7 +38,7 @@ def read(path: Path, pooling: Pooling) -> tuple[onnx.ModelProto, int]:
     if output.name == "last_hidden_state":
         rows = pool(nodes, rows, valid, pooling)
     normalise(nodes, rows)
-    return nodes.model(width), width
+    return graph_of(nodes, width), width
 
 
 def _load(path: Path) -> onnx.ModelProto:

@@ -3,9 +3,10 @@
 from typing import Literal
 
 import numpy as np
-from onnx import TensorProto
+import onnx
+from onnx import TensorProto, helper
 
-from converters.encoder.nodes import Nodes
+from converters.nodes import Nodes
 
 Pooling = Literal["mean", "cls"]
 
@@ -34,3 +35,12 @@ def normalise(nodes: Nodes, rows: str) -> None:
     length = nodes.add("ReduceL2", rows, nodes.integers(1), name="length", keepdims=1)
     divisor = nodes.add("Max", length, nodes.scalar(1e-12))
     nodes.add("Div", rows, divisor, name="normalise", output="embedding")
+
+
+def graph_of(nodes: Nodes, width: int) -> onnx.ModelProto:
+    """The graph so far: `tokens` int64 [N, S] to `embedding` float32 [N, width]."""
+    return nodes.model(
+        "encoder",
+        [helper.make_tensor_value_info("tokens", TensorProto.INT64, ["N", "S"])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", width])],
+    )

@@ -13,10 +13,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from converters.export import ConversionError
-from converters.faq.model import MOST, Array, Calibration, features
+from converters.faq.figures import PRECISION
+from converters.faq.model import MOST, Array, Calibration, candidates, features
 
-PRECISION = 0.95  # of "matched", which the threshold aims at
-_LEAST = 20  # questions of either kind to calibrate on, and to measure a precision on
+# Shares that are sharper than the likeliest ones leave it to the logistic model to be unsure.
+SHARPER = 0.7
+LEAST = 20  # questions of either kind to calibrate on, and to measure a precision on
 
 
 @dataclass(frozen=True)
@@ -49,37 +51,50 @@ def calibrate(
 ) -> tuple[Calibration, Chosen]:
     """The calibration, and the least threshold at which "matched" is right in PRECISION of cases.
 
-    Questions are weighted so that `no_match_share` of them have no entry. Where no threshold
-    reaches PRECISION, the one that comes closest is chosen. Raises ConversionError for too few
-    questions.
+    Questions are weighted so that `no_match_share` of them have no entry. What has to reach
+    PRECISION is a lower bound, one standard error under what is seen; where it does nowhere, the
+    threshold that comes closest is chosen. Raises ConversionError for too few questions.
     """
+    asked = [
+        Asked(candidates(one.duplicates), one.labels, candidates(one.no_match)) for one in asked
+    ]
     known = [part for part in asked if len(part.labels)]
     unknown = [part.no_match for part in asked if len(part.no_match)]
     counts = sum(len(part.labels) for part in known), sum(map(len, unknown))
-    if min(counts) < _LEAST:
+    if min(counts) < LEAST:
         raise ConversionError(
             f"there are {counts[0]} duplicates and {counts[1]} questions without an entry to "
-            f"calibrate on; {_LEAST} of each are needed: add to --duplicates and --no-match"
+            f"calibrate on; {LEAST} of each are needed: add to --duplicates and --no-match"
         )
     decisions = np.concatenate([part.duplicates for part in known])
     labels = np.concatenate([part.labels for part in known])
-    temperature = _temperature(decisions, labels)
+    temperature = SHARPER * _temperature(decisions, labels)
     rows = np.concatenate([features(part, temperature) for part in (decisions, *unknown)])
     answered = np.arange(len(rows)) < len(labels)
+    right = np.zeros(len(rows), bool)
+    right[: len(labels)] = decisions.argmax(axis=1) == labels
     weights = np.where(
         answered, (1 - no_match_share) / answered.sum(), no_match_share / (~answered).sum()
     ) * len(rows)
-    gate: Pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    chances, calibration = _fit(rows, right, weights, temperature, seed)
+    best = np.concatenate([_best_share(part, temperature) for part in (decisions, *unknown)])
+    return calibration, _choose(MOST * np.minimum(chances, best), right, answered, weights)
+
+
+def _fit(
+    rows: Array, right: npt.NDArray[np.bool_], weights: Array, temperature: float, seed: int
+) -> tuple[Array, Calibration]:
+    """The chances that the best entries are right, by models that have not seen them; the model."""
+    if right.all() or not right.any():
+        raise ConversionError(
+            "the best entry is right for every question, or for none, so there is nothing to "
+            "calibrate on: add questions that no entry answers to --no-match, or more duplicates"
+        )
+    made: Pipeline = make_pipeline(StandardScaler(), LogisticRegression())
     passed = {"logisticregression__sample_weight": weights}
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    chances = cross_val_predict(
-        gate, rows, answered, cv=folds, method="predict_proba", params=passed
-    )[:, 1]
-    best = np.concatenate([_best_share(part, temperature) for part in (decisions, *unknown)])
-    right = np.zeros(len(rows), bool)
-    right[: len(labels)] = decisions.argmax(axis=1) == labels
-    gate.fit(rows, answered, **passed)
-    return _calibration(gate, temperature), _choose(MOST * chances * best, right, answered, weights)
+    chances = cross_val_predict(made, rows, right, cv=folds, method="predict_proba", params=passed)
+    return chances[:, 1], _calibration(made.fit(rows, right, **passed), temperature)
 
 
 def _temperature(decisions: Array, labels: npt.NDArray[np.int64]) -> float:
@@ -87,9 +102,10 @@ def _temperature(decisions: Array, labels: npt.NDArray[np.int64]) -> float:
 
     def loss(log_temperature: float) -> float:
         likely = log_softmax(decisions / np.exp(log_temperature), axis=1)
-        return float(-likely[np.arange(len(labels)), labels].mean())
+        own = likely[np.arange(len(labels)), labels]
+        return float(-own[np.isfinite(own)].mean())  # others are no candidates
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=(-7, 4), method="bounded").x))
 
 
 def _best_share(decisions: Array, temperature: float) -> Array:
@@ -113,10 +129,11 @@ def _choose(
     ranked = probabilities[order]
     hits = np.cumsum((weights * right)[order])
     precision = hits / np.cumsum(weights[order])
-    precision[: _LEAST - 1] = 0  # of so few it says nothing
+    precision[: LEAST - 1] = 0  # of so few it says nothing
     precision[:-1][ranked[1:] == ranked[:-1]] = 0  # equal ones are matched together
-    reached = np.flatnonzero(precision >= PRECISION)
-    last = reached[-1] if len(reached) else int(precision.argmax())
+    error = np.sqrt(PRECISION * (1 - PRECISION) / np.arange(1, len(ranked) + 1))
+    reached = np.flatnonzero(precision - error >= PRECISION)
+    last = reached[-1] if len(reached) else int((precision - error).argmax())
     return Chosen(
         threshold=float(ranked[last]),
         precision=float(precision[last]),

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 
 from converters.export import ConversionError
 from server.tokenizer import Terms, Tokenizer, Vocabulary
@@ -20,25 +21,56 @@ from server.tokenizer import Terms, Tokenizer, Vocabulary
 class TermCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Counts the known terms of texts: fit learns them, transform gives a CSR matrix.
 
-    Terms of fewer than `min_df` texts are left out.
+    Terms of fewer than `min_df` texts are left out, and then the rarest of more than `max_terms`.
     """
 
-    def __init__(self, tokenizer: Tokenizer, min_df: int = 1) -> None:
+    def __init__(self, tokenizer: Tokenizer, min_df: int = 1, max_terms: int | None = None) -> None:
         self.tokenizer = tokenizer
         self.min_df = min_df
+        self.max_terms = max_terms
 
     def fit(self, texts: Iterable[str], y: object = None) -> Self:
         """Learn the vocabulary of `texts`."""
         frequencies = Counter(term for text in texts for term in set(self.tokenizer(text)))
-        terms = sorted(term for term, count in frequencies.items() if count >= self.min_df)
-        if not terms:
+        known = sorted(term for term, count in frequencies.items() if count >= self.min_df)
+        if not known:
             raise ConversionError("the texts have no terms in common to learn from")
+        known.sort(key=frequencies.__getitem__, reverse=True)
+        terms = sorted(known[: self.max_terms])
         self.vocabulary_ = Vocabulary(tokenizer=self.tokenizer, terms=tuple(terms))
         return self
 
     def transform(self, texts: Iterable[str]) -> csr_matrix:
         """Counts, float64 [texts, terms]."""
         return to_matrix([self.vocabulary_.encode(text) for text in texts], self.vocabulary_)
+
+
+class KindTfidf(TfidfTransformer):  # type: ignore[misc]
+    """TF-IDF whose terms weigh by their kind, so that a few words stand up to many n-grams.
+
+    Transforms counts [texts, terms] of `vocabulary`: the idf of a pair of words is multiplied by
+    `pairs`, that of a character n-gram by `ngrams`, that of a word by 1.
+    """
+
+    def __init__(
+        self, counter: TermCounter, pairs: float, ngrams: float, sublinear_tf: bool = True
+    ) -> None:
+        super().__init__(sublinear_tf=sublinear_tf)
+        self.counter = counter
+        self.pairs = pairs
+        self.ngrams = ngrams
+
+    def fit(self, counts: csr_matrix, y: object = None) -> Self:
+        """Learn the idf of every term of the fitted `counter`."""
+        super().fit(counts, y)
+        kinds = [self._weight(term) for term in self.counter.vocabulary_.terms]
+        self.idf_: npt.NDArray[np.float64] = np.multiply(self.idf_, kinds)
+        return self
+
+    def _weight(self, term: str) -> float:
+        if " " in term.strip():  # character n-grams have spaces only at their ends
+            return self.pairs
+        return 1.0 if term.endswith("*") else self.ngrams
 
 
 def to_matrix(rows: Sequence[Terms], vocabulary: Vocabulary) -> csr_matrix:

@@ -1,48 +1,29 @@
-"""The trained FAQ model as ONNX, by skl2onnx and a converter of ours that keeps it sparse.
+"""The FAQ model as an ONNX graph, whose cost follows the terms of a question, not the vocabulary.
 
-skl2onnx turns TF-IDF into dense rows, as wide as the vocabulary. Here a question is the few terms
-that it has: their weights are gathered, and the rows of coefficients that belong to them.
+Converting a whole scikit-learn pipeline makes TF-IDF dense. Here the weights of the few terms that
+a question has are gathered: rows of a dense table or, of many entries, the lists of those entries
+that a term speaks for.
 """
-
-from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto
-from skl2onnx import convert_sklearn, update_registered_converter
-from skl2onnx.algebra.onnx_ops import (
-    OnnxAdd,
-    OnnxCast,
-    OnnxConcat,
-    OnnxDiv,
-    OnnxGather,
-    OnnxLog,
-    OnnxMatMul,
-    OnnxMax,
-    OnnxMin,
-    OnnxMul,
-    OnnxReduceL2,
-    OnnxReduceLogSumExp,
-    OnnxSigmoid,
-    OnnxSoftmax,
-    OnnxSqueeze,
-    OnnxSub,
-    OnnxTopK,
-    OnnxUnsqueeze,
-)
-from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
+from onnx import TensorProto, helper
+from scipy.sparse import csr_matrix
 
 from converters.export import ConversionError
-from converters.faq.model import MOST, FaqClassifier
-
-OPSET = 18
+from converters.faq import semantic
+from converters.faq.chances import add_probabilities
+from converters.faq.model import FaqClassifier, Meaning
+from converters.faq.postings import add_postings
+from converters.nodes import Nodes
 
 
 def to_onnx(model: FaqClassifier) -> onnx.ModelProto:
     """The graph: `indices` int64 [N, T], `counts` float32 [N, T] to `probabilities` [N, entries].
 
-    Padding is the index after the last term with the count 0. Raises ConversionError for another
-    norm than "l2", and for terms without idf.
+    Padding is the index after the last term with the count 0. With an encoder, `tokens` int64
+    [N, S] come third, padded by -1. Raises ConversionError for another norm than "l2", and for
+    terms without idf.
     """
     tfidf = model.pipeline[1]
     if tfidf.norm != "l2" or not tfidf.use_idf:
@@ -50,71 +31,55 @@ def to_onnx(model: FaqClassifier) -> onnx.ModelProto:
             f"TF-IDF with norm={tfidf.norm!r} and use_idf={tfidf.use_idf} can't be converted; "
             "use norm='l2' and use_idf=True"
         )
-    update_registered_converter(
-        FaqClassifier, "RtscoreFaqClassifier", _shapes, _convert, overwrite=True
-    )
-    graph: onnx.ModelProto = convert_sklearn(
-        model,
-        "faq",
-        initial_types=[
-            ("indices", Int64TensorType([None, None])),
-            ("counts", FloatTensorType([None, None])),
-        ],
-        final_types=[("probabilities", FloatTensorType([None, len(model.intercepts)]))],
-        target_opset=OPSET,
-    )
-    return graph
+    nodes = Nodes("faq.")
+    entries = len(model.intercepts)
+    logits = _lexical(nodes, model)
+    inputs = [
+        helper.make_tensor_value_info("indices", TensorProto.INT64, ["N", "T"]),
+        helper.make_tensor_value_info("counts", TensorProto.FLOAT, ["N", "T"]),
+    ]
+    if model.meaning is not None:
+        logits = _with_meaning(nodes, logits, model.meaning)
+        inputs.append(helper.make_tensor_value_info("tokens", TensorProto.INT64, ["N", "S"]))
+    add_probabilities(nodes, logits, entries, model.calibration)
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", entries])
+    return nodes.model("faq", inputs, [output])
 
 
-def _shapes(operator: Any) -> None:
-    entries = len(operator.raw_operator.intercepts)
-    operator.outputs[0].type = FloatTensorType([None, entries])
+def _lexical(nodes: Nodes, model: FaqClassifier) -> str:
+    """Logits [N, entries] of the terms."""
+    coefficients = model.coefficients
+    weights = _weights(nodes, model)
+    if isinstance(coefficients, csr_matrix):
+        return add_postings(nodes, "indices", weights, coefficients)
+    table = nodes.weight("coefficients", np.pad(coefficients, ((0, 1), (0, 0))).astype(np.float32))
+    row = nodes.add("Unsqueeze", weights, nodes.integers(1))  # [N, 1, T]
+    product = nodes.add("MatMul", row, nodes.add("Gather", table, "indices"))  # [N, 1, entries]
+    summed = nodes.add("Squeeze", product, nodes.integers(1))
+    return nodes.add("Add", summed, nodes.weight("intercepts", model.intercepts.astype(np.float32)))
 
 
-def _convert(scope: Any, operator: Any, container: Any) -> None:
-    model: FaqClassifier = operator.raw_operator
-    indices, counts = operator.inputs
-    logits = _logits(indices, counts, model)
-    made = _probabilities(logits, model, operator.outputs[:1])
-    made.add_to(scope, container)
-
-
-def _logits(indices: Any, counts: Any, model: FaqClassifier) -> Any:
-    opv = {"op_version": OPSET}
-    one = np.ones(1, np.float32)
-    idf = np.append(model.idf, 0).astype(np.float32)
-    coefficients = np.pad(model.coefficients, ((0, 1), (0, 0))).astype(np.float32)
-    frequency = counts
+def _weights(nodes: Nodes, model: FaqClassifier) -> str:
+    """TF-IDF weights [N, T] of the terms, rows of length 1, or 0 without a known term."""
+    frequency = "counts"
     if model.pipeline[1].sublinear_tf:  # 1 + log(count), and 0 for a count of 0
-        frequency = OnnxAdd(
-            OnnxLog(OnnxMax(counts, one, **opv), **opv), OnnxMin(counts, one, **opv), **opv
-        )
-    weighted = OnnxMul(frequency, OnnxGather(idf, indices, **opv), **opv)
-    # A question without a known term has the norm 0.
-    norm = OnnxMax(
-        OnnxReduceL2(weighted, np.array([1]), keepdims=1, **opv),
-        np.array([1e-30], np.float32),
-        **opv,
-    )
-    row = OnnxUnsqueeze(OnnxDiv(weighted, norm, **opv), np.array([1]), **opv)  # [N, 1, T]
-    product = OnnxMatMul(row, OnnxGather(coefficients, indices, **opv), **opv)  # [N, 1, entries]
-    summed = OnnxSqueeze(product, np.array([1]), **opv)
-    return OnnxAdd(summed, model.intercepts.astype(np.float32), **opv)
+        one = nodes.scalar(1.0)
+        logarithm = nodes.add("Log", nodes.add("Max", "counts", one))
+        frequency = nodes.add("Add", logarithm, nodes.add("Min", "counts", one))
+    idf = nodes.weight("idf", np.append(model.idf, 0).astype(np.float32))
+    weighted = nodes.add("Mul", frequency, nodes.add("Gather", idf, "indices"))
+    length = nodes.add("ReduceL2", weighted, nodes.integers(1), keepdims=1)
+    return nodes.add("Div", weighted, nodes.add("Max", length, nodes.scalar(1e-30)))
 
 
-def _probabilities(logits: Any, model: FaqClassifier, outputs: Any) -> Any:
-    opv = {"op_version": OPSET}
-    calibration = model.calibration
-    # Terms of the gate can be large and cancel each other, which float32 does not survive.
-    exact = OnnxCast(logits, to=TensorProto.DOUBLE, **opv)
-    scaled = OnnxDiv(exact, np.array([calibration.temperature]), **opv)
-    top = OnnxTopK(exact, np.array([2]), **opv)[0]
-    best = OnnxGather(top, np.array([0]), axis=1, **opv)
-    lead = OnnxSub(best, OnnxGather(top, np.array([1]), axis=1, **opv), **opv)
-    mass = OnnxReduceLogSumExp(scaled, np.array([1]), keepdims=1, **opv)
-    known = OnnxConcat(best, lead, mass, axis=1, **opv)
-    weighed = OnnxMatMul(known, calibration.weights[:, np.newaxis], **opv)
-    gate = OnnxAdd(weighed, np.array([calibration.bias]), **opv)
-    answered = OnnxMul(OnnxSigmoid(gate, **opv), np.array([MOST]), **opv)
-    probabilities = OnnxMul(answered, OnnxSoftmax(scaled, axis=1, **opv), **opv)
-    return OnnxCast(probabilities, to=TensorProto.FLOAT, output_names=outputs, **opv)
+def _with_meaning(nodes: Nodes, lexical: str, meaning: Meaning) -> str:
+    """The sum of the encoder's logits and of `lexical` ones by their weight."""
+    graph = meaning.embedded.encoder.graph.graph
+    nodes.keep(graph.node, graph.initializer)
+    known = np.ascontiguousarray(meaning.semantic.known.T)
+    cosine = nodes.add("MatMul", "embedding", nodes.weight("known", known))
+    gamma = nodes.scalar(semantic.GAMMA)
+    alike = nodes.add("Exp", nodes.add("Mul", nodes.add("Sub", cosine, nodes.scalar(1.0)), gamma))
+    if meaning.semantic.dual is not None:
+        alike = nodes.add("MatMul", alike, nodes.weight("dual", meaning.semantic.dual))
+    return nodes.add("Add", alike, nodes.add("Mul", lexical, nodes.scalar(meaning.lexical)))

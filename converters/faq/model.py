@@ -6,36 +6,58 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 from scipy.special import expit, logsumexp, softmax
 from sklearn.base import BaseEstimator
-from sklearn.feature_extraction.text import TfidfTransformer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
-from converters.faq.features import TermCounter
+from converters.faq.centroids import Centroids
+from converters.faq.features import KindTfidf, TermCounter
+from converters.faq.semantic import Embedded, Semantic
 from server.tokenizer import Tokenizer, Vocabulary
 
 Array = npt.NDArray[np.float64]
 
+# As many as one answer may ask for.
+CANDIDATES = 1000
 # A probability of 1 would let float32 sums over the entries pass 1.
 MOST = 1 - 1e-5
 
-# Chosen by cross-validation on the training files of three sets, one configuration for all: words
-# with operators and punctuation as terms of their own, and character n-grams for typos.
-TOKENIZER = Tokenizer(token_pattern=r"\w+|[^\w\s]+", char_ngrams=(3, 4))  # noqa: S106
+# Chosen by cross-validation on the training files of three sets, one configuration for all: stems,
+# pairs of stems that stand close together, and character n-grams for what stems cut apart.
+TOKENIZER = Tokenizer(
+    token_pattern=r"\w+|[^\w\s]+",  # noqa: S106 - a pattern for tokens, not a secret
+    prefix=4,
+    skip=1,
+    char_ngrams=(3, 4),
+)
+PAIRS, NGRAMS = 0.7, 0.35
+
+# A table of coefficients, terms times entries, has at most so many.
+DENSE = 24_000_000
+# A margin is learned where entries times texts are at most so many: minutes of training.
+TRAINABLE = 12_000_000
+# Where there are more, so many terms are known.
+TERMS = 150_000
 
 
-def classifier(entries: int, tokenizer: Tokenizer = TOKENIZER, min_df: int = 2) -> Any:
-    """An unfitted pipeline from texts to one class an entry: terms, TF-IDF, logistic regression.
+def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER) -> Any:
+    """An unfitted pipeline from texts to one class an entry: terms, TF-IDF, a linear classifier.
 
-    `entries` is the number of classes. The gradient that the solver starts from is about 0.1 over
-    it, so a fixed tolerance stops it too early, or before its first step, where there are many.
+    A margin is learned where there are few enough of `entries` and `texts`; else an entry is the
+    centroid of its texts.
     """
-    return make_pipeline(
-        TermCounter(tokenizer, min_df),
-        TfidfTransformer(sublinear_tf=True),
-        LogisticRegression(C=100, tol=min(1e-4, 0.015 / entries), max_iter=300),
-    )
+    if trainable(entries, texts):
+        counter, linear = TermCounter(tokenizer, 1, max(1, DENSE // entries)), LinearSVC()
+    else:
+        counter, linear = TermCounter(tokenizer, 2, TERMS), Centroids()
+    return make_pipeline(counter, KindTfidf(counter, PAIRS, NGRAMS), linear)
+
+
+def trainable(entries: int, texts: int) -> bool:
+    """Whether margins are learned in minutes."""
+    return entries * texts <= TRAINABLE
 
 
 def logits(fitted: Any, texts: Sequence[str]) -> Array:
@@ -55,8 +77,9 @@ def _both_classes(columns: Array) -> Array:
 class Calibration:
     """From logits to probabilities that sum to less than 1: what is left is "no entry answers".
 
-    probability = P(answered) * softmax(logits / temperature), where P(answered) is a logistic
-    function of three features of the logits, weighted by `weights` [3] and `bias`.
+    Shares are softmax(logits / temperature). The best entry's probability is a logistic function of
+    four features of the logits, weighted by `weights` [4] and `bias`, but not more than its share;
+    the others' probabilities are to it as their shares are.
     """
 
     temperature: float
@@ -64,25 +87,59 @@ class Calibration:
     bias: float
 
     def probabilities(self, logits: Array) -> Array:
-        """The chance of each entry, float64 [N, entries], from logits [N, entries]."""
-        answered = expit(features(logits, self.temperature) @ self.weights + self.bias)
-        shares = softmax(logits / self.temperature, axis=1)
-        return np.asarray(MOST * answered[:, np.newaxis] * shares)
+        """The chance of each entry, float64 [N, entries], from logits [N, entries].
+
+        Only the CANDIDATES best entries have one, the first of equal ones.
+        """
+        known = candidates(logits)
+        right = expit(features(known, self.temperature) @ self.weights + self.bias)
+        shares = softmax(known / self.temperature, axis=1)
+        kept = np.minimum(1, right / shares.max(axis=1))
+        return np.asarray(MOST * kept[:, np.newaxis] * shares)
+
+
+def candidates(logits: Array) -> Array:
+    """`logits` [N, entries] with all but the CANDIDATES best of each row at minus infinity."""
+    if logits.shape[1] <= CANDIDATES:
+        return logits
+    best = np.argsort(-logits, axis=1, kind="stable")[:, :CANDIDATES]
+    kept = np.full_like(logits, -np.inf)
+    np.put_along_axis(kept, best, np.take_along_axis(logits, best, axis=1), axis=1)
+    return kept
 
 
 def features(logits: Array, temperature: float) -> Array:
-    """What tells whether any entry answers, [N, 3]: the best logit, its lead, the mass of all."""
-    best = np.sort(logits, axis=1)[:, ::-1][:, :2]
-    mass = logsumexp(logits / temperature, axis=1)
-    return np.column_stack([best[:, 0], best[:, 0] - best[:, 1], mass])
+    """What tells whether the best entry is right, [N, 4], from logits [N, entries].
+
+    The best logit, its lead, the mass of all, and the log odds of its share.
+    """
+    scaled = logits / temperature
+    first = logits.argmax(axis=1)[:, np.newaxis]
+    best = np.take_along_axis(logits, first, axis=1)[:, 0]
+    np.put_along_axis(others := scaled.copy(), first, -np.inf, axis=1)
+    odds = best / temperature - logsumexp(others, axis=1)
+    lead = best - temperature * others.max(axis=1)
+    return np.column_stack([best, lead, logsumexp(scaled, axis=1), odds])
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a sentence encoder adds to a lexical model: logits = semantic + `lexical` * its own."""
+
+    embedded: Embedded
+    semantic: Semantic
+    lexical: float
 
 
 class FaqClassifier(BaseEstimator):  # type: ignore[misc]
     """A fitted pipeline of `classifier` with its calibration: what is converted to ONNX."""
 
-    def __init__(self, pipeline: Any, calibration: Calibration) -> None:
+    def __init__(
+        self, pipeline: Any, calibration: Calibration, meaning: Meaning | None = None
+    ) -> None:
         self.pipeline = pipeline
         self.calibration = calibration
+        self.meaning = meaning
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -95,9 +152,10 @@ class FaqClassifier(BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.pipeline[1].idf_)
 
     @property
-    def coefficients(self) -> Array:
-        """What a term's weight adds to each entry's logit, float64 [terms, entries]."""
-        return _both_classes(self.pipeline[2].coef_.T)
+    def coefficients(self) -> Array | csr_matrix:
+        """What a term's weight adds to each entry's logit, [terms, entries]."""
+        linear = self.pipeline[2]
+        return linear.coef_ if isinstance(linear, Centroids) else _both_classes(linear.coef_.T)
 
     @property
     def intercepts(self) -> Array:
@@ -108,4 +166,11 @@ class FaqClassifier(BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, texts: Sequence[str]) -> Array:
         """The chance that each entry answers, float64 [texts, entries]; rows sum to at most 1."""
         calibration: Calibration = self.calibration
-        return calibration.probabilities(logits(self.pipeline, texts))
+        return calibration.probabilities(self._logits(texts))
+
+    def _logits(self, texts: Sequence[str]) -> Array:
+        lexical = logits(self.pipeline, texts)
+        if self.meaning is None:
+            return lexical
+        vectors = self.meaning.embedded(list(texts))
+        return self.meaning.semantic.logits(vectors) + self.meaning.lexical * lexical

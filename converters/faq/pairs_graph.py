@@ -11,13 +11,12 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from converters.faq.model import MOST, Calibration
+from converters.faq.chances import add_probabilities
 from converters.faq.pairs_model import PairClassifier
 from converters.faq.trees import Trees, flatten
+from converters.nodes import Nodes
 
-OPSET = 18
 ML_OPSET = 5
-IR_VERSION = 10
 
 _Nodes = list[onnx.NodeProto]
 _Constants = dict[str, npt.NDArray[Any]]
@@ -48,9 +47,19 @@ def to_onnx(model: PairClassifier) -> onnx.ModelProto:
             num_scan_inputs=1,
             body=_body(trees, columns, len(asked) + 1, entries),
         ),
-        *_calibrate(model.calibration, constants),
     ]
-    return _model(nodes, constants, entries)
+    made = Nodes("faq.")
+    made.keep(nodes, _initializers(constants))
+    add_probabilities(made, "margins", entries, model.calibration)
+    return made.model(
+        "faq",
+        [
+            helper.make_tensor_value_info("indices", TensorProto.INT64, [None, None]),
+            helper.make_tensor_value_info("counts", TensorProto.FLOAT, [None, None]),
+        ],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, entries])],
+        {"ai.onnx.ml": ML_OPSET},
+    )
 
 
 def _tables(idf: npt.NDArray[np.float64], asked: npt.NDArray[np.int64]) -> _Constants:
@@ -62,7 +71,6 @@ def _tables(idf: npt.NDArray[np.float64], asked: npt.NDArray[np.int64]) -> _Cons
         "columns": columns,
         "width": np.array([len(asked) + 1], np.int64),
         "one_axis": np.array([1], np.int64),
-        "first": np.array([0], np.int64),
         "least_norm": np.array([1e-300]),
     }
 
@@ -109,49 +117,6 @@ def _body(
         [helper.make_tensor_value_info("margin", TensorProto.DOUBLE, [entries])],
         initializer=_initializers(constants),
     )
-
-
-def _calibrate(calibration: Calibration, constants: _Constants) -> _Nodes:
-    """`margins` to `probabilities`, in float64: terms of the gate can be large and cancel."""
-    constants |= {
-        "temperature": np.array([calibration.temperature]),
-        "gate_weights": calibration.weights[:, np.newaxis],
-        "gate_bias": np.array([calibration.bias]),
-        "most": np.array([MOST]),
-        "two": np.array([2], np.int64),
-        "second": np.array([1], np.int64),
-    }
-    return [
-        helper.make_node("Div", ["margins", "temperature"], ["scaled"]),
-        helper.make_node("TopK", ["margins", "two"], ["top", "top_places"]),
-        helper.make_node("Gather", ["top", "first"], ["best"], axis=1),
-        helper.make_node("Gather", ["top", "second"], ["runner_up"], axis=1),
-        helper.make_node("Sub", ["best", "runner_up"], ["lead"]),
-        helper.make_node("ReduceLogSumExp", ["scaled", "one_axis"], ["mass"], keepdims=1),
-        helper.make_node("Concat", ["best", "lead", "mass"], ["evidence"], axis=1),
-        helper.make_node("MatMul", ["evidence", "gate_weights"], ["weighed"]),
-        helper.make_node("Add", ["weighed", "gate_bias"], ["gate"]),
-        helper.make_node("Sigmoid", ["gate"], ["answered"]),
-        helper.make_node("Mul", ["answered", "most"], ["chance"]),
-        helper.make_node("Softmax", ["scaled"], ["shares"], axis=1),
-        helper.make_node("Mul", ["chance", "shares"], ["product"]),
-        helper.make_node("Cast", ["product"], ["probabilities"], to=TensorProto.FLOAT),
-    ]
-
-
-def _model(nodes: _Nodes, constants: _Constants, entries: int) -> onnx.ModelProto:
-    graph = helper.make_graph(
-        nodes,
-        "faq",
-        [
-            helper.make_tensor_value_info("indices", TensorProto.INT64, [None, None]),
-            helper.make_tensor_value_info("counts", TensorProto.FLOAT, [None, None]),
-        ],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, entries])],
-        initializer=_initializers(constants),
-    )
-    domains = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
-    return helper.make_model(graph, opset_imports=domains, ir_version=IR_VERSION)
 
 
 def _initializers(constants: _Constants) -> list[TensorProto]:

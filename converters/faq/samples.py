@@ -1,14 +1,16 @@
 """Texts on which a FAQ model's graph is compared with its source: ordinary and adversarial ones."""
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from converters.faq.model import FaqClassifier
+from server.contract import FaqContract
 from server.session import Feeds, Probabilities
-from server.tokenizer import pad
 
 BATCH = 64
+_MOST = 50_000_000  # probabilities that are compared
 
 ADVERSARIAL = (
     "",
@@ -44,22 +46,32 @@ ADVERSARIAL = (
 )
 
 
+class Source(Protocol):
+    """A model to compare with."""
+
+    def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Probabilities [texts, entries]."""
+
+
 def samples(
-    model: FaqClassifier, texts: Sequence[str], seed: int
+    model: Source, contract: FaqContract, texts: Sequence[str], seed: int
 ) -> Iterator[tuple[Feeds, Probabilities]]:
     """Inputs of the graph with the source's probabilities: every text, singly and in mixed batches.
 
-    The first of `texts` and the adversarial ones also come alone; lengths are mixed by `seed`.
+    The first of `texts` and the adversarial ones also come alone; lengths are mixed by `seed`. Of a
+    large FAQ's texts a part is taken, so that it takes minutes.
     """
+    rng = np.random.default_rng(seed)
+    most = max(100, _MOST // len(contract.entries))
+    if len(texts) > most:
+        texts = [texts[number] for number in rng.choice(len(texts), most, replace=False)]
     mixed = [*texts, *ADVERSARIAL]
-    order = np.random.default_rng(seed).permutation(len(mixed))
+    order = rng.permutation(len(mixed))
     batches = [[text] for text in (*ADVERSARIAL, *texts[:100])]
     batches += [
         [mixed[number] for number in order[start : start + BATCH]]
         for start in range(0, len(order), BATCH)
     ]
-    padding = len(model.vocabulary.terms)
     for batch in batches:
-        indices, counts = pad([model.vocabulary.encode(text) for text in batch], padding)
         expected = model.predict_proba(batch).astype(np.float32)
-        yield {"indices": indices, "counts": counts}, expected
+        yield contract.feeds([contract.encode(text) for text in batch]), expected

@@ -1,5 +1,7 @@
-"""Train the classifier, and calibrate it by cross-validation on what it was not trained on."""
+"""Train the matcher, and calibrate it by cross-validation on what it was not trained on."""
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +9,37 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from converters.faq.calibrate import Asked, Chosen, calibrate
+from converters.encoder.model import Encoder
+from converters.faq import semantic
+from converters.faq.answers import Answers
+from converters.faq.calibrate import LEAST, Asked, calibrate
 from converters.faq.data import Duplicate
-from converters.faq.model import FaqClassifier, classifier, logits
+from converters.faq.defaults import default
+from converters.faq.model import Calibration, FaqClassifier, Meaning, classifier, logits, trainable
+from converters.faq.semantic import Embedded, Semantic, Vectors
 from converters.progress import progress
 from server.contract import Entry
 
-FOLDS = 5
+FOLDS = 10
+# What lexical logits may weigh beside those of an encoder, and do where too few questions tell.
+LEXICAL, USUAL_LEXICAL = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), 0.1
+# Of a large FAQ so many logits of held-out questions are looked at.
+_MOST_LOGITS = 50_000_000
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with its threshold, and what cross-validation says of it.
+
+    `precision` and `recall` of "matched" are NaN, and `held_out` is None, where there was none.
+    `held_out` are the answers to the duplicates, by models that have not seen them.
+    """
+
+    model: Any
+    threshold: float
+    precision: float
+    recall: float
+    held_out: Answers | None
 
 
 @dataclass(frozen=True)
@@ -26,31 +52,132 @@ class _Fold:
     no_match: list[str]
 
 
+@dataclass(frozen=True)
+class _Fitted:
+    """A model before its calibration; `semantic` where there is an encoder."""
+
+    pipeline: Any
+    semantic: Semantic | None
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Logits of questions that a model was not trained on."""
+
+    texts: list[str]
+    lexical: Asked
+    semantic: Asked | None
+
+    def mixed(self, weight: float) -> Asked:
+        """The logits of both, `weight` being that of the lexical ones; lexical ones alone else."""
+        if self.semantic is None:
+            return self.lexical
+        return Asked(
+            self.semantic.duplicates + weight * self.lexical.duplicates,
+            self.lexical.labels,
+            self.semantic.no_match + weight * self.lexical.no_match,
+        )
+
+
 def train(
     entries: Sequence[Entry],
     duplicates: Sequence[Duplicate],
     no_match: Sequence[str],
     *,
-    no_match_share: float,
+    no_match_share: float | None,
     seed: int,
-) -> tuple[FaqClassifier, Chosen]:
+    encoder: Encoder | None = None,
+) -> Trained:
     """The calibrated model, and its threshold.
 
-    `no_match_share` is the share of questions without an entry that is to be expected. Without
-    `no_match` questions to learn from, whole entries are left out and theirs are used. Raises
-    ConversionError where there are too few questions to calibrate on.
+    `no_match_share` is the share of questions without an entry that is to be expected, None for
+    the usual one. Without `no_match` questions to learn from, whole entries are left out and theirs
+    are used. Where there are too few duplicates to calibrate on, the calibration of other sets is
+    taken.
     """
+    texts, labels = _training_set(entries, duplicates)
+    embedded = Embedded.of(encoder, [*texts, *no_match]) if encoder else None
+    fitted = _fit(texts, labels, embedded(texts) if embedded else None)
+    if len(duplicates) < LEAST:
+        calibration, threshold = default(encoder is not None)
+        model = _model(fitted, calibration, embedded, USUAL_LEXICAL)
+        return Trained(model, threshold, math.nan, math.nan, None)
     rng = np.random.default_rng(seed)
-    folds = list(_folds(entries, duplicates, rng))
-    if not no_match:
-        folds += _folds_of_entries(entries, duplicates, rng)
-    scoring = Parallel(n_jobs=-1, return_as="generator")(delayed(_score)(fold) for fold in folds)
-    asked = [*progress(scoring, "cross-validating", len(folds))]
-    fitted = classifier(len(entries)).fit(*_training_set(entries, duplicates))
+    known = _folds(entries, duplicates, rng)
+    unknown = iter(()) if no_match else _folds_of_entries(entries, duplicates, rng)
+    scored = _cross_validate(known, unknown, len(entries), len(texts), embedded)
     # It has not seen these, and is surer of them than models of fewer duplicates are.
-    asked.append(_ask(fitted, [], no_match))
-    calibration, chosen = calibrate(asked, no_match_share, seed)
-    return FaqClassifier(fitted, calibration), chosen
+    scored.append(_ask(fitted, [], no_match, embedded(no_match) if embedded else None))
+    weight = _lexical_weight(scored)
+    share = no_match_share or usual_no_match_share(no_match)
+    asked = [one.mixed(weight) for one in scored]
+    calibration, chosen = calibrate(asked, share, seed)
+    model = _model(fitted, calibration, embedded, weight)
+    held_out = _answers(scored, asked, calibration)
+    return Trained(model, chosen.threshold, chosen.precision, chosen.recall, held_out)
+
+
+def usual_no_match_share(no_match: Sequence[str]) -> float:
+    """Where examples are given, such questions are common; else they are thought to be rare."""
+    return 1 / 3 if no_match else 0.05
+
+
+def _model(
+    fitted: _Fitted, calibration: Any, embedded: Embedded | None, weight: float
+) -> FaqClassifier:
+    if embedded is None or fitted.semantic is None:
+        return FaqClassifier(fitted.pipeline, calibration)
+    return FaqClassifier(fitted.pipeline, calibration, Meaning(embedded, fitted.semantic, weight))
+
+
+def _cross_validate(
+    known: Iterator[_Fold],
+    unknown: Iterator[_Fold],
+    entries: int,
+    texts: int,
+    embedded: Embedded | None,
+) -> list[_Scored]:
+    small = trainable(entries, texts)
+    # One of each kind tells enough of a large FAQ, and two at once would take twice the memory.
+    folds = [*itertools.islice(known, None if small else 1)]
+    folds += itertools.islice(unknown, None if small else 1)
+    most = max(LEAST, _MOST_LOGITS // entries // len(folds))
+    tasks = (delayed(_score)(*_task(fold, most, embedded)) for fold in folds)
+    scoring = Parallel(n_jobs=-1 if small else 1, return_as="generator")(tasks)
+    return [*progress(scoring, "cross-validating", len(folds))]
+
+
+def _answers(
+    scored: Sequence[_Scored], asked: Sequence[Asked], calibration: Calibration
+) -> Answers:
+    known = [(one, part) for one, part in zip(scored, asked, strict=True) if one.texts]
+    return Answers.of(
+        [text for one, _ in known for text in one.texts],
+        [int(label) for _, part in known for label in part.labels],
+        (calibration.probabilities(part.duplicates) for _, part in known),
+    )
+
+
+_Task = tuple[_Fold, Vectors | None, Vectors | None, Vectors | None]
+
+
+def _task(fold: _Fold, most: int, embedded: Embedded | None) -> _Task:
+    """The fold, asked `most` questions of a kind, and the embeddings of all its texts."""
+    cut = _Fold(fold.texts, fold.labels, fold.duplicates[:most], fold.no_match[:most])
+    if embedded is None:
+        return cut, None, None, None
+    asked = embedded([one.text for one in cut.duplicates])
+    return cut, embedded(cut.texts), asked, embedded(cut.no_match)
+
+
+def _lexical_weight(scored: Sequence[_Scored]) -> float:
+    """The weight of the lexical logits with which most questions are answered right."""
+    rates = []
+    for weight in LEXICAL:
+        asked = [one.mixed(weight) for one in scored if len(one.lexical.labels)]
+        right = [one.duplicates.argmax(axis=1) == one.labels for one in asked]
+        rates.append(float(np.concatenate(right).mean()))
+    return LEXICAL[int(np.argmax(rates))]
 
 
 def _training_set(
@@ -91,21 +218,46 @@ def _folds_of_entries(
 ) -> Iterator[_Fold]:
     """Whole entries are left out; then no entry answers their duplicates."""
     order = rng.permutation(len(entries))
-    for part in np.array_split(order, min(FOLDS, len(entries))):
+    for part in np.array_split(order, min(5, len(entries))):
         out = frozenset(part.tolist())
         asked = [duplicate.text for duplicate in duplicates if duplicate.entry in out]
         if len(entries) - len(out) >= 2:
             yield _Fold(*_training_set(entries, duplicates, without=out), [], asked)
 
 
-def _score(fold: _Fold) -> Asked:
-    fitted = classifier(len(set(fold.labels))).fit(fold.texts, fold.labels)
-    return _ask(fitted, fold.duplicates, fold.no_match)
+def _fit(texts: list[str], labels: list[int], vectors: Vectors | None) -> _Fitted:
+    made = classifier(len(set(labels)), len(texts)).fit(texts, labels)
+    if vectors is None:
+        return _Fitted(made, None)
+    return _Fitted(made, semantic.fit(vectors, np.array(labels)))
 
 
-def _ask(fitted: Any, duplicates: Sequence[Duplicate], no_match: Sequence[str]) -> Asked:
-    return Asked(
-        duplicates=logits(fitted, [duplicate.text for duplicate in duplicates]),
-        labels=np.array([duplicate.entry for duplicate in duplicates], np.int64),
-        no_match=logits(fitted, no_match),
+def _score(
+    fold: _Fold, vectors: Vectors | None, asked: Vectors | None, no_match: Vectors | None
+) -> _Scored:
+    fitted = _fit(fold.texts, fold.labels, vectors)
+    return _ask(fitted, fold.duplicates, fold.no_match, no_match, asked)
+
+
+def _ask(
+    fitted: _Fitted,
+    duplicates: Sequence[Duplicate],
+    no_match: Sequence[str],
+    no_match_vectors: Vectors | None,
+    vectors: Vectors | None = None,
+) -> _Scored:
+    texts = [duplicate.text for duplicate in duplicates]
+    labels = np.array([duplicate.entry for duplicate in duplicates], np.int64)
+    lexical = Asked(
+        logits(fitted.pipeline, texts),
+        labels,
+        logits(fitted.pipeline, no_match),
+    )
+    if fitted.semantic is None or no_match_vectors is None:
+        return _Scored(texts, lexical, None)
+    known = no_match_vectors[:0] if vectors is None else vectors
+    return _Scored(
+        texts,
+        lexical,
+        Asked(fitted.semantic.logits(known), labels, fitted.semantic.logits(no_match_vectors)),
     )

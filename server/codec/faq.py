@@ -17,12 +17,11 @@ from server.codec.body import (
     parse_query,
     read_body,
 )
-from server.contract import FaqContract
+from server.contract import FaqContract, Row
 from server.errors import TooLarge, UnsupportedMediaType
 from server.pool import DecodePool
 from server.session import Probabilities
 from server.stages import Stages
-from server.tokenizer import Terms
 
 MAX_QUESTIONS = 256
 MAX_MATCHES = 10_000  # questions times top_k
@@ -93,7 +92,7 @@ _REQUEST = TypeAdapter(FaqRequest)
 class FaqCall:
     """A call as rows for the batcher, and what its answer needs besides the probabilities."""
 
-    rows: Sequence[Terms]
+    rows: Sequence[Row]
     top_k: int
     single: bool
 

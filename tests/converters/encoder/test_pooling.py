@@ -6,8 +6,8 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from converters.encoder.nodes import Nodes
-from converters.encoder.pooling import Pooling, normalise, pool, valid_tokens
+from converters.encoder.pooling import Pooling, graph_of, normalise, pool, valid_tokens
+from converters.nodes import Nodes
 from server.subwords import PADDING
 
 TOKENS = np.array([[3, 0, 2], [5, PADDING, PADDING], [PADDING] * 3], np.int64)
@@ -17,7 +17,7 @@ HIDDEN = np.random.default_rng(0).normal(size=(3, 3, 4)).astype(np.float32)
 def _pooled(pooling: Pooling, hidden: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     nodes = Nodes()
     normalise(nodes, pool(nodes, "hidden", valid_tokens(nodes), pooling))
-    model = nodes.model(4)
+    model = graph_of(nodes, 4)
     value = onnx.helper.make_tensor_value_info("hidden", onnx.TensorProto.FLOAT, ["N", "S", 4])
     model.graph.input.append(value)
     onnx.checker.check_model(model, full_check=True)

@@ -1,6 +1,6 @@
 """A graph put together node by node, every name in it with the same prefix."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,16 +53,25 @@ class Nodes:
         self._nodes.extend(nodes)
         self._weights |= {weight.name: weight for weight in weights}
 
-    def model(self, width: int) -> onnx.ModelProto:
-        """The graph so far: `tokens` int64 [N, S] to `embedding` float32 [N, width]."""
+    def pair(self, operator: str, *inputs: str) -> tuple[str, str]:
+        """A node and its two outputs."""
+        full = f"{self._prefix}{operator}.{len(self._nodes)}"
+        made = f"{full}.first", f"{full}.second"
+        self._nodes.append(helper.make_node(operator, inputs, made, name=full))
+        return made
+
+    def model(
+        self,
+        name: str,
+        inputs: Sequence[onnx.ValueInfoProto],
+        outputs: Sequence[onnx.ValueInfoProto],
+        domains: Mapping[str, int] | None = None,
+    ) -> onnx.ModelProto:
+        """The graph so far; `domains` are the versions of others than ONNX's and of 1."""
         graph = helper.make_graph(
-            self._nodes,
-            "encoder",
-            [helper.make_tensor_value_info("tokens", onnx.TensorProto.INT64, ["N", "S"])],
-            [helper.make_tensor_value_info("embedding", onnx.TensorProto.FLOAT, ["N", width])],
-            initializer=list(self._weights.values()),
+            self._nodes, name, inputs, outputs, initializer=list(self._weights.values())
         )
-        opsets = {"": OPSET} | {node.domain: 1 for node in self._nodes if node.domain}
+        opsets = {node.domain: 1 for node in self._nodes} | dict(domains or {}) | {"": OPSET}
         return helper.make_model(
             graph,
             opset_imports=[helper.make_opsetid(*opset) for opset in opsets.items()],

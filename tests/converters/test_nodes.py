@@ -3,7 +3,8 @@
 import numpy as np
 import onnx
 
-from converters.encoder.nodes import MICROSOFT, PREFIX, Nodes
+from converters.encoder.pooling import graph_of
+from converters.nodes import MICROSOFT, PREFIX, Nodes
 
 
 def _model() -> onnx.ModelProto:
@@ -12,7 +13,7 @@ def _model() -> onnx.ModelProto:
     doubled = nodes.add("Mul", floats, nodes.scalar(2))
     again = nodes.add("Mul", doubled, nodes.scalar(2))
     nodes.add("Gelu", again, domain=MICROSOFT, output="embedding")
-    return nodes.model(7)
+    return graph_of(nodes, 7)
 
 
 def test_every_name_is_unique_and_has_the_prefix() -> None:
