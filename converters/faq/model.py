@@ -12,9 +12,9 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from converters.faq.centroids import Centroids
 from converters.faq.features import KindTfidf, TermCounter
 from converters.faq.semantic import Embedded, Semantic
+from converters.faq.sparse import Centroids, Margins
 from server.tokenizer import Tokenizer, Vocabulary
 
 Array = npt.NDArray[np.float64]
@@ -34,11 +34,12 @@ TOKENIZER = Tokenizer(
 )
 PAIRS, NGRAMS = 0.7, 0.35
 
-# A table of coefficients, terms times entries, has at most so many.
-DENSE = 24_000_000
-# A margin is learned where entries times texts are at most so many: minutes of training.
-TRAINABLE = 12_000_000
-# Where there are more, so many terms are known.
+# Up to so many entries have a table of coefficients, terms times entries, of at most such a size.
+FEW, TABLE = 300, 8_000_000
+# More have a list of entries for each term. Margins are learned where entries times texts are at
+# most so many, which takes minutes, by a table of such a size.
+TRAINABLE, LEARNED = 6_000_000, 48_000_000
+# Still more are centroids of so many terms.
 TERMS = 150_000
 
 
@@ -48,8 +49,10 @@ def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER) -> An
     A margin is learned where there are few enough of `entries` and `texts`; else an entry is the
     centroid of its texts.
     """
-    if trainable(entries, texts):
-        counter, linear = TermCounter(tokenizer, 1, max(1, DENSE // entries)), LinearSVC()
+    if entries <= FEW:
+        counter, linear = TermCounter(tokenizer, 1, TABLE // entries), LinearSVC()
+    elif trainable(entries, texts):
+        counter, linear = TermCounter(tokenizer, 1, LEARNED // entries), Margins()
     else:
         counter, linear = TermCounter(tokenizer, 2, TERMS), Centroids()
     return make_pipeline(counter, KindTfidf(counter, PAIRS, NGRAMS), linear)
@@ -57,7 +60,7 @@ def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER) -> An
 
 def trainable(entries: int, texts: int) -> bool:
     """Whether margins are learned in minutes."""
-    return entries * texts <= TRAINABLE
+    return entries * texts <= TRAINABLE or entries <= FEW
 
 
 def logits(fitted: Any, texts: Sequence[str]) -> Array:
@@ -154,8 +157,8 @@ class FaqClassifier(BaseEstimator):  # type: ignore[misc]
     @property
     def coefficients(self) -> Array | csr_matrix:
         """What a term's weight adds to each entry's logit, [terms, entries]."""
-        linear = self.pipeline[2]
-        return linear.coef_ if isinstance(linear, Centroids) else _both_classes(linear.coef_.T)
+        made = self.pipeline[2].coef_
+        return made if isinstance(made, csr_matrix) else _both_classes(made.T)
 
     @property
     def intercepts(self) -> Array:

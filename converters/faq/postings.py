@@ -29,7 +29,9 @@ def add_postings(nodes: Nodes, indices: str, weights: str, coefficients: csr_mat
         nodes.add("Unsqueeze", weight, flat),
     )
     shape = nodes.add("Shape", indices)
-    row = nodes.add("Div", owner, _element(nodes, shape, 1))
+    # Without a known term there is nothing to divide, but ONNX Runtime divides by 0 all the same.
+    terms_a_row = nodes.add("Max", _element(nodes, shape, 1), nodes.integers(1))
+    row = nodes.add("Div", owner, terms_a_row)
     offset = nodes.add("Mul", row, nodes.integers(coefficients.shape[1]))
     place = nodes.add(
         "Add",

@@ -25,6 +25,8 @@ FOLDS = 10
 LEXICAL, USUAL_LEXICAL = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), 0.1
 # Of a large FAQ so many logits of held-out questions are looked at.
 _MOST_LOGITS = 50_000_000
+# Entries times texts of a FAQ whose folds are all learned.
+_SMALL = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,10 @@ def _cross_validate(
     texts: int,
     embedded: Embedded | None,
 ) -> list[_Scored]:
-    small = trainable(entries, texts)
-    # One of each kind tells enough of a large FAQ, and two at once would take twice the memory.
-    folds = [*itertools.islice(known, None if small else 1)]
-    folds += itertools.islice(unknown, None if small else 1)
+    # A few tell enough of a large FAQ, and several at once would take several times the memory.
+    small = entries * texts <= _SMALL
+    each = FOLDS if small else 2 if trainable(entries, texts) else 1
+    folds = [*itertools.islice(known, each), *itertools.islice(unknown, each)]
     most = max(LEAST, _MOST_LOGITS // entries // len(folds))
     tasks = (delayed(_score)(*_task(fold, most, embedded)) for fold in folds)
     scoring = Parallel(n_jobs=-1 if small else 1, return_as="generator")(tasks)

@@ -1,0 +1,81 @@
+"""Classifiers of many entries: of each entry only the strongest terms are kept."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import normalize
+from sklearn.svm import LinearSVC
+
+# An entry keeps so many terms, and more where it has more texts: 2 KiB an entry, mostly.
+LEAST_TERMS, TERMS_A_TEXT = 160, 48
+
+
+class _Sparse(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    coef_: csr_matrix
+    intercept_: npt.NDArray[np.float64]
+    classes_: npt.NDArray[Any]
+
+    def decision_function(self, texts: csr_matrix) -> npt.NDArray[np.float64]:
+        """Decision values, float64 [texts, classes]."""
+        return np.asarray((texts @ self.coef_).toarray() + self.intercept_)
+
+    def predict(self, texts: csr_matrix) -> npt.NDArray[Any]:
+        """The class with the highest decision value, [texts]."""
+        return np.asarray(self.classes_[self.decision_function(texts).argmax(axis=1)])
+
+
+class Margins(_Sparse):
+    """LinearSVC whose classes keep their strongest terms; `coef_` is sparse, [terms, classes]."""
+
+    def fit(self, texts: csr_matrix, labels: Sequence[int]) -> Self:
+        """Learn from `texts` [texts, terms] of the classes `labels` [texts], three or more."""
+        fitted = LinearSVC().fit(texts, labels)
+        self.classes_, self.intercept_ = fitted.classes_, fitted.intercept_
+        most = kept_terms(texts.shape[0], len(self.classes_))
+        self.coef_ = strongest(csr_matrix(fitted.coef_), most).T.tocsr()
+        return self
+
+
+class Centroids(_Sparse):
+    """The decision value of a class is the cosine of a text and the sum of the class's texts.
+
+    For where there are too many classes to learn a margin for each. A term keeps its `classes`
+    strongest classes, which bounds the time of a question; `coef_` is sparse, [terms, classes].
+    """
+
+    def __init__(self, classes: int = 256) -> None:
+        self.classes = classes
+
+    def fit(self, texts: csr_matrix, labels: Sequence[int]) -> Self:
+        """Learn from `texts` [texts, terms], rows of length 1, of the classes `labels` [texts]."""
+        self.classes_, places = np.unique(labels, return_inverse=True)
+        members = csr_matrix(
+            (np.ones(len(places)), (places, np.arange(len(places)))),
+            shape=(len(self.classes_), len(places)),
+        )
+        most = kept_terms(len(places), len(self.classes_))
+        centroids = strongest(normalize(members @ texts), most)
+        self.coef_ = strongest(centroids.T.tocsr(), self.classes)
+        self.intercept_ = np.zeros(len(self.classes_))
+        return self
+
+
+def kept_terms(texts: int, classes: int) -> int:
+    """How many terms a class keeps."""
+    return max(LEAST_TERMS, TERMS_A_TEXT * texts // classes)
+
+
+def strongest(matrix: csr_matrix, most: int) -> csr_matrix:
+    """`matrix` with the `most` values of each row that are farthest from 0; ties in order."""
+    lengths = np.diff(matrix.indptr)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    order = np.lexsort((matrix.indices, -np.abs(matrix.data), rows))
+    places = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
+    kept = np.sort(order[places < most])
+    made = csr_matrix((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
+    made.sort_indices()
+    return made
