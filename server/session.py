@@ -54,10 +54,11 @@ class Session:
         self.contract = contract.parse(metadata, str(path))
         self.device = self._verified_device(device)
         self.inputs = self._checked_inputs(path)
+        self._outputs = [value.name for value in self._session.get_outputs()]
 
     def run(self, feeds: Feeds) -> Probabilities:
         """Probabilities, float32 [N, outputs], of the rows in `feeds`, whose first axis is N."""
-        return cast(Probabilities, self._session.run(None, feeds)[0])
+        return cast(Probabilities, self._session.run(self._outputs, feeds)[0])
 
     def _verified_device(self, wanted: Device) -> Literal["cpu", "cuda"]:
         # ONNX Runtime falls back to the CPU with only a warning.

@@ -6,8 +6,9 @@ the same terms for every text. Inside ONNX Runtime lower-casing and `\\w` differ
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,11 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MAX_TERMS = 1024  # distinct known terms of one text that count: bounds the cost of hostile ones
+
+_WORDS = 8192  # whose n-grams are remembered
+
+_ONCE = np.ones(MAX_TERMS, np.float32)
+_ONCE.flags.writeable = False
 
 Ngrams = tuple[int, int]
 Terms = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
@@ -51,30 +57,59 @@ class Tokenizer(BaseModel):
             raise ValueError("more than one capturing group")
         return pattern
 
-    @cached_property
-    def _find_words(self) -> re.Pattern[str]:
-        return re.compile(self.token_pattern)
-
     def __call__(self, text: str) -> list[str]:
         """Every term of `text`, repeated as often as it stands there: words first, then n-grams."""
-        if self.lowercase:
-            text = text.lower()
-        if self.strip_accents is not None:
-            text = _strip_accents(text, ascii_only=self.strip_accents == "ascii")
-        terms: list[str] = []
-        if self.word_ngrams is not None:
-            words = self._find_words.findall(text)
-            if self.stop_words:
-                words = [word for word in words if word not in self.stop_words]
-            if self.prefix is not None:
-                cut = self.prefix
-                words = [word[:cut] + "*" for word in words]
-            terms.extend(_word_ngrams(words, *self.word_ngrams))
-            for between in range(-1 if self.skip is None else self.skip + 1):
-                terms.extend(map(" ".join, zip(words, words[between + 1 :], strict=False)))
-        if self.char_ngrams is not None:
-            terms.extend(_char_ngrams(text, *self.char_ngrams))
+        text = self.normalise(text)
+        terms = self.word_terms(text)
+        for word in text.split() if self.char_ngrams is not None else ():
+            terms += self.ngrams(word)
         return terms
+
+    @cached_property
+    def normalise(self) -> Callable[[str], str]:
+        """What is done to a text before it is split."""
+        lowercase, accents = self.lowercase, self.strip_accents
+
+        def normalise(text: str) -> str:
+            if lowercase:
+                text = text.lower()
+            if accents is not None:
+                text = _strip_accents(text, ascii_only=accents == "ascii")
+            return text
+
+        return normalise
+
+    @cached_property
+    def word_terms(self) -> Callable[[str], list[str]]:
+        """From a normalised text to its words, their n-grams and their pairs."""
+        # A question is split in the time of a few dozen look-ups, so settings are looked up once.
+        find_words, sizes = re.compile(self.token_pattern).findall, self.word_ngrams
+        stop_words, prefix, skip = self.stop_words, self.prefix, self.skip
+        if sizes is None:
+            return lambda text: []
+
+        def split(text: str) -> list[str]:
+            words = find_words(text)
+            if stop_words:
+                words = [word for word in words if word not in stop_words]
+            if prefix is not None:
+                words = [word[:prefix] + "*" for word in words]
+            terms = _word_ngrams(words, *sizes)
+            return terms if skip is None else terms + _skip_bigrams(words, skip)
+
+        return split
+
+    def ngrams(self, word: str) -> list[str]:
+        """The character n-grams of a word, which white space separates from others."""
+        if self.char_ngrams is None:
+            return []
+        padded = f" {word} "
+        length, ngrams = len(padded), []
+        for size in range(self.char_ngrams[0], self.char_ngrams[1] + 1):
+            if size >= length:  # a short word counts once, whole
+                return [*ngrams, padded]
+            ngrams += [padded[start : start + size] for start in range(length - size + 1)]
+        return ngrams
 
 
 class Vocabulary(BaseModel):
@@ -86,20 +121,41 @@ class Vocabulary(BaseModel):
     terms: tuple[str, ...] = Field(min_length=1)
 
     @cached_property
-    def _index(self) -> dict[str, int]:
-        return {term: index for index, term in enumerate(self.terms)}
+    def _known(self) -> Callable[[str], list[int]]:
+        find = {term: index for index, term in enumerate(self.terms)}.get
+        tokenizer = self.tokenizer
+        normalise, word_terms = tokenizer.normalise, tokenizer.word_terms
+
+        def indices(terms: list[str]) -> list[int]:
+            return [index for index in map(find, terms) if index is not None]
+
+        if tokenizer.char_ngrams is None:
+            return lambda text: indices(word_terms(normalise(text)))
+
+        @lru_cache(maxsize=_WORDS)  # most of the time would go into the n-grams of frequent words
+        def ngrams(word: str) -> list[int]:
+            return indices(tokenizer.ngrams(word))
+
+        def known(text: str) -> list[int]:
+            text = normalise(text)
+            found = indices(word_terms(text))
+            for word in text.split():
+                found += ngrams(word)
+            return found
+
+        return known
 
     def encode(self, text: str) -> Terms:
         """The known terms of `text` in order of first appearance, MAX_TERMS of them at the most.
 
         Returns their indices, int64 [T], and how often each stands there, float32 [T].
         """
-        index = self._index
-        counts: dict[int, int] = {}
-        for term in self.tokenizer(text):
-            known = index.get(term)
-            if known is not None:
-                counts[known] = counts.get(known, 0) + 1
+        known = self._known(text)
+        counts = dict.fromkeys(known, 0)
+        if len(counts) == len(known) <= MAX_TERMS:  # as in most short questions
+            return np.array(known, np.int64), _ONCE[: len(known)]
+        for index in known:
+            counts[index] += 1
         kept = min(len(counts), MAX_TERMS)
         return (
             np.fromiter(counts, np.int64, kept),
@@ -112,6 +168,8 @@ def pad(rows: Sequence[Terms], padding: int) -> Terms:
 
     The rest of a row is filled with the index `padding` and the count 0.
     """
+    if len(rows) == 1:
+        return rows[0][0][np.newaxis], rows[0][1][np.newaxis]
     longest = max((len(indices) for indices, _ in rows), default=0)
     indices = np.full((len(rows), longest), padding, np.int64)
     counts = np.zeros((len(rows), longest), np.float32)
@@ -128,20 +186,17 @@ def _strip_accents(text: str, *, ascii_only: bool) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def _word_ngrams(words: list[str], shortest: int, longest: int) -> Iterator[str]:
-    for size in range(shortest, longest + 1):
-        if size == 1:
-            yield from words
-        else:
-            yield from map(" ".join, zip(*(words[start:] for start in range(size)), strict=False))
+def _word_ngrams(words: list[str], shortest: int, longest: int) -> list[str]:
+    ngrams = words[:] if shortest == 1 else []
+    if shortest <= 2 <= longest:
+        ngrams += [f"{first} {second}" for first, second in pairwise(words)]
+    for size in range(max(3, shortest), longest + 1):
+        ngrams += [" ".join(words[start : start + size]) for start in range(len(words) - size + 1)]
+    return ngrams
 
 
-def _char_ngrams(text: str, shortest: int, longest: int) -> Iterator[str]:
-    for word in text.split():
-        padded = f" {word} "
-        for size in range(shortest, longest + 1):
-            if size >= len(padded):  # a short word counts once, whole
-                yield padded
-                break
-            for start in range(len(padded) - size + 1):
-                yield padded[start : start + size]
+def _skip_bigrams(words: list[str], skip: int) -> list[str]:
+    pairs = []
+    for step in range(1, skip + 2):
+        pairs += [f"{first} {second}" for first, second in zip(words, words[step:], strict=False)]
+    return pairs

@@ -34,10 +34,15 @@ class Semantic:
         return alike if self.dual is None else alike @ self.dual.astype(np.float64)
 
 
-def fit(vectors: Vectors, labels: npt.NDArray[np.int64]) -> Semantic:
-    """Learn from embeddings [n, width] of texts of the entries `labels` [n], each from 0 up."""
+def fit(
+    vectors: Vectors, labels: npt.NDArray[np.int64], most: int = MOST_TEXTS
+) -> Semantic:
+    """Learn from embeddings [n, width] of texts of the entries `labels` [n], each from 0 up.
+
+    Of more than `most` texts an entry is the centroid of its own.
+    """
     places = np.unique(labels, return_inverse=True)[1]
-    if len(vectors) > MOST_TEXTS:
+    if len(vectors) > most:
         return Semantic(_centroids(vectors, places), None)
     members = np.zeros((len(places), int(places.max()) + 1))
     members[np.arange(len(places)), places] = 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 from starlette.requests import Request
@@ -25,6 +26,9 @@ from server.stages import Stages
 
 MAX_QUESTIONS = 256
 MAX_MATCHES = 10_000  # questions times top_k
+
+# Entries beyond which sorting them all costs more than looking for those that have a chance.
+_MANY = 1024
 
 # Bodies up to this are parsed and tokenised in less time than a hop to a thread and back costs.
 _SMALL = 2048
@@ -143,8 +147,17 @@ def encode(
         return orjson.dumps({"model": about, "results": results})
 
 
+def _best(row: Probabilities, top_k: int) -> npt.NDArray[np.int64]:
+    """Indices of the `top_k` highest of `row`, highest first; ties in order."""
+    if len(row) > _MANY:  # where only a few are not 0
+        chosen = np.flatnonzero(row)
+        if top_k <= len(chosen) <= _MANY:
+            return chosen[np.argsort(-row[chosen], kind="stable")[:top_k]]
+    return np.argsort(-row, kind="stable")[:top_k]
+
+
 def _result(row: Probabilities, top_k: int, contract: FaqContract) -> dict[str, Any]:
-    best = np.argsort(-row, kind="stable")[:top_k].tolist()
+    best = _best(row, top_k).tolist()
     probabilities = row[best].tolist()
     return {
         "matched": probabilities[0] >= contract.threshold,

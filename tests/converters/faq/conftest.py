@@ -8,28 +8,32 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from converters.faq.model import Calibration, FaqClassifier, classifier
+from converters.faq.model import TRAINABLE, Calibration, FaqClassifier, classifier
 from server.session import Probabilities
 from server.tokenizer import pad
 from tests import faq_set
 
 Run = Callable[[onnx.ModelProto, FaqClassifier, Sequence[str]], Probabilities]
 
+SPARSE = TRAINABLE  # of so many texts no margin is learned
+
 
 @pytest.fixture(scope="session")
 def calibration() -> Calibration:
     """One under which probabilities are neither all close to 0 nor all close to 1."""
-    return Calibration(temperature=2.0, weights=np.array([0.5, 0.25, -0.125]), bias=-0.5)
+    return Calibration(temperature=0.2, weights=np.array([1.0, 2.0, -0.25, 0.5]), bias=-0.5)
 
 
 @pytest.fixture(scope="session")
 def make_model(calibration: Calibration) -> Callable[..., FaqClassifier]:
-    """A model of the first `entries` entries, whose TF-IDF has these settings."""
+    """A model of the first `entries` entries, as for `texts` texts, with these TF-IDF settings."""
 
-    def make(entries: int = len(faq_set.ENTRIES), **settings: Any) -> FaqClassifier:
+    def make(
+        entries: int = len(faq_set.ENTRIES), texts: int = 0, **settings: Any
+    ) -> FaqClassifier:
         found = faq_set.duplicates(entries)
-        pipeline = classifier(entries).set_params(
-            **{f"tfidftransformer__{name}": value for name, value in settings.items()}
+        pipeline = classifier(entries, texts or len(found)).set_params(
+            **{f"kindtfidf__{name}": value for name, value in settings.items()}
         )
         pipeline.fit([one.text for one in found], [one.entry for one in found])
         return FaqClassifier(pipeline, calibration)
@@ -37,10 +41,10 @@ def make_model(calibration: Calibration) -> Callable[..., FaqClassifier]:
     return make
 
 
-@pytest.fixture(scope="session")
-def model(make_model: Callable[..., FaqClassifier]) -> FaqClassifier:
-    """A model of every entry."""
-    return make_model()
+@pytest.fixture(scope="session", params=[0, SPARSE], ids=["dense", "sparse"])
+def model(request: pytest.FixtureRequest, make_model: Callable[..., FaqClassifier]) -> FaqClassifier:
+    """A model of every entry, in either form."""
+    return make_model(texts=request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,5 @@
+"""The graph against its source: both forms of the lexical part, odd texts, odd calibrations."""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -7,15 +9,24 @@ import onnxruntime as ort
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfTransformer
 
 from converters.export import ConversionError
-from converters.faq.graph import OPSET, to_onnx
-from converters.faq.model import Calibration, FaqClassifier, classifier
+from converters.faq.graph import to_onnx
+from converters.faq.model import (
+    CANDIDATES,
+    Calibration,
+    FaqClassifier,
+    classifier,
+    features,
+    logits,
+)
 from converters.faq.samples import ADVERSARIAL
+from converters.nodes import OPSET
 from server.session import Feeds, Probabilities
-from server.tokenizer import Tokenizer, pad
+from server.tokenizer import pad
 from tests import faq_set
-from tests.converters.faq.conftest import Run
+from tests.converters.faq.conftest import SPARSE, Run
 
 TEXTS = [*ADVERSARIAL, *faq_set.NO_MATCH, *(one.text for one in faq_set.DUPLICATES)]
 CLOSE = 1e-5
@@ -56,16 +67,21 @@ def test_inputs_and_output(graph: onnx.ModelProto, model: FaqClassifier) -> None
 
 @pytest.mark.parametrize("entries", [2, 3, 10])
 @pytest.mark.parametrize("sublinear_tf", [True, False])
+@pytest.mark.parametrize("texts", [0, SPARSE], ids=["dense", "sparse"])
 def test_every_text_gets_the_probabilities_of_scikit_learn(
-    make_model: Callable[..., FaqClassifier], run: Run, entries: int, sublinear_tf: bool
+    make_model: Callable[..., FaqClassifier],
+    run: Run,
+    entries: int,
+    sublinear_tf: bool,
+    texts: int,
 ) -> None:
-    model = make_model(entries, sublinear_tf=sublinear_tf)
+    model = make_model(entries, texts, sublinear_tf=sublinear_tf)
     found = run(to_onnx(model), model, TEXTS)
     assert found.dtype == np.float32
     assert found.shape == (len(TEXTS), entries)
     np.testing.assert_allclose(found, model.predict_proba(TEXTS), atol=CLOSE)
-    assert found.max() > 0.5
-    assert found.max(axis=1).min() < 0.2
+    assert found.max() > 0.7
+    assert found.max(axis=1).min() < 0.5
 
 
 @given(
@@ -126,12 +142,12 @@ def test_the_order_of_terms_does_not_matter(
     )
 
 
-@pytest.mark.parametrize("temperature", [1e-3, 1.0, 50.0])
+@pytest.mark.parametrize("temperature", [1e-2, 1.0, 50.0])
 @pytest.mark.parametrize("bias", [-500.0, 0.0, 500.0])
 def test_extreme_calibrations(
     model: FaqClassifier, run: Run, temperature: float, bias: float
 ) -> None:
-    calibration = Calibration(temperature, np.array([1.0, 1.0, 1.0]), bias)
+    calibration = Calibration(temperature, np.array([1.0, 1.0, 1.0, 1.0]), bias)
     extreme = FaqClassifier(model.pipeline, calibration)
     found = run(to_onnx(extreme), extreme, TEXTS)
     np.testing.assert_allclose(found, extreme.predict_proba(TEXTS), atol=CLOSE)
@@ -140,23 +156,45 @@ def test_extreme_calibrations(
 
 def test_terms_of_the_gate_may_cancel(model: FaqClassifier, run: Run) -> None:
     """As they do for a classifier that knows little, whose temperature is high."""
-    entries = len(model.intercepts)
-    calibration = Calibration(50.0, np.array([0.0, 0.0, 1000.0]), -1000 * np.log(entries))
+    mass = np.median(features(logits(model.pipeline, TEXTS), 50.0)[:, 2])
+    calibration = Calibration(50.0, np.array([0.0, 0.0, 1000.0, 0.0]), float(-1000 * mass))
     unsure = FaqClassifier(model.pipeline, calibration)
     found = run(to_onnx(unsure), unsure, TEXTS).max(axis=1)
     np.testing.assert_allclose(found, unsure.predict_proba(TEXTS).max(axis=1), atol=CLOSE)
     assert np.ptp(found) > 0.01
 
 
-def test_many_entries(run: Run) -> None:
-    texts = [f"w{number} w{number % 7} common" for number in range(400)]
-    pipeline = classifier(400, Tokenizer(), min_df=1).set_params(logisticregression__max_iter=5000)
-    pipeline.fit(texts * 2, [*range(400)] * 2)
-    model = FaqClassifier(pipeline, Calibration(40.0, np.array([0.0, 0.0, 0.0]), 100.0))
-    found = run(to_onnx(model), model, texts)
-    np.testing.assert_allclose(found, model.predict_proba(texts), atol=CLOSE)
-    assert found.sum(axis=1).min() > 0.9999
+@pytest.fixture(scope="module", params=[0, SPARSE], ids=["dense", "sparse"])
+def large(request: pytest.FixtureRequest) -> FaqClassifier:
+    """More entries than may have a probability, many of them as good as each other."""
+    entries = CANDIDATES + 200
+    texts = [f"thing{number} w{number % 7} common" for number in range(entries)]
+    pipeline = classifier(entries, request.param or entries)
+    pipeline.fit(texts * 2, [*range(entries)] * 2)
+    return FaqClassifier(pipeline, Calibration(0.2, np.array([0.0, 0.0, 0.0, 1.0]), 0.0))
+
+
+def test_of_many_entries_the_best_have_a_probability(large: FaqClassifier, run: Run) -> None:
+    texts = [f"thing{number} common" for number in range(0, 1200, 60)]
+    texts += ["thing7 thing8", "common", "w3 w4", "", "\u4e00", "nothing known"]
+    found = run(to_onnx(large), large, texts)
+    expected = large.predict_proba(texts)
+    np.testing.assert_allclose(found, expected, atol=CLOSE)
+    assert ((found > 0).sum(axis=1) == CANDIDATES).all()
+    assert found.argmax(axis=1)[:20].tolist() == [*range(0, 1200, 60)]
     assert_at_most_one(found)
+
+
+def test_without_a_known_term_the_first_of_equal_entries_have_a_probability(
+    make_model: Callable[..., FaqClassifier], run: Run
+) -> None:
+    entries = CANDIDATES + 200
+    pipeline = classifier(entries, SPARSE)
+    pipeline.fit([f"thing{number}" for number in range(entries)] * 2, [*range(entries)] * 2)
+    model = FaqClassifier(pipeline, Calibration(1.0, np.zeros(4), 50.0))
+    (found,) = run(to_onnx(model), model, [""])
+    np.testing.assert_allclose(found[:CANDIDATES], 1 / CANDIDATES, rtol=1e-4)
+    assert not found[CANDIDATES:].any()
 
 
 def assert_at_most_one(probabilities: Probabilities) -> None:
@@ -176,23 +214,20 @@ def test_no_tensor_is_as_wide_as_the_vocabulary(
     names = {name for node in graph.graph.node for name in node.output if name}
     assert names == {value.name for value in watched.graph.output}
     session = ort.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    texts = ["how to sort array", "join strings"]
-    given_feeds = feeds(model, texts)
-    assert given_feeds["indices"].shape[1] < 100 < len(model.vocabulary.terms)
+    given_feeds = feeds(model, ["sort", "join"])
+    width, terms = given_feeds["indices"].shape[1], len(model.vocabulary.terms)
+    # A term has at most so many postings, of which the last ones of a block may be empty.
+    most = 2 * width * max(16, len(faq_set.ENTRIES))
+    assert most < terms
     widest = max(max(value.shape, default=0) for value in session.run(None, given_feeds))
-    assert widest == given_feeds["indices"].shape[1]
+    assert widest <= most
 
 
 @pytest.mark.parametrize("settings", [{"norm": "l1"}, {"norm": None}, {"use_idf": False}])
 def test_other_weights_are_refused(
     make_model: Callable[..., FaqClassifier], settings: dict[str, Any]
 ) -> None:
+    model = make_model(2)
+    model.pipeline.set_params(kindtfidf=TfidfTransformer(**settings))
     with pytest.raises(ConversionError, match="use norm='l2' and use_idf=True"):
-        to_onnx(make_model(2, **settings))
-
-
-def test_smooth_idf_may_be_off(make_model: Callable[..., FaqClassifier], run: Run) -> None:
-    model = make_model(3, smooth_idf=False)
-    np.testing.assert_allclose(
-        run(to_onnx(model), model, TEXTS), model.predict_proba(TEXTS), atol=CLOSE
-    )
+        to_onnx(model)
