@@ -104,7 +104,8 @@ class Tokenizer(BaseModel):
         if self.char_ngrams is None:
             return []
         padded = f" {word} "
-        length, ngrams = len(padded), []
+        length = len(padded)
+        ngrams: list[str] = []
         for size in range(self.char_ngrams[0], self.char_ngrams[1] + 1):
             if size >= length:  # a short word counts once, whole
                 return [*ngrams, padded]

@@ -34,9 +34,7 @@ class Semantic:
         return alike if self.dual is None else alike @ self.dual.astype(np.float64)
 
 
-def fit(
-    vectors: Vectors, labels: npt.NDArray[np.int64], most: int = MOST_TEXTS
-) -> Semantic:
+def fit(vectors: Vectors, labels: npt.NDArray[np.int64], most: int = MOST_TEXTS) -> Semantic:
     """Learn from embeddings [n, width] of texts of the entries `labels` [n], each from 0 up.
 
     Of more than `most` texts an entry is the centroid of its own.
