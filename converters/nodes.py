@@ -53,11 +53,11 @@ class Nodes:
         self._nodes.extend(nodes)
         self._weights |= {weight.name: weight for weight in weights}
 
-    def pair(self, operator: str, *inputs: str) -> tuple[str, str]:
+    def pair(self, operator: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
         """A node and its two outputs."""
         full = f"{self._prefix}{operator}.{len(self._nodes)}"
         made = f"{full}.first", f"{full}.second"
-        self._nodes.append(helper.make_node(operator, inputs, made, name=full))
+        self._nodes.append(helper.make_node(operator, inputs, made, name=full, **attributes))
         return made
 
     def model(

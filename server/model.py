@@ -22,8 +22,8 @@ from server.tokenizer import MAX_TERMS
 
 # Work under this may run on the event loop: a hop to a thread and back costs as much.
 INLINE_SECONDS = 100e-6
-# Texts that an encoder reads at once on the CPU: more gain nothing.
-_PART = 8
+# Terms that are looked up at once, and what a token of an encoder counts.
+_PART, _TOKEN = 4096, 32
 
 _log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
@@ -110,16 +110,18 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
     padding = len(contract.vocabulary.terms)
 
     def compute(rows: Sequence[Row]) -> list[Probabilities]:
-        if contract.subwords is None or session.device == "cuda":
-            return list(session.run(contract.feeds(rows)))
-        return _in_parts(rows, lambda part: session.run(contract.feeds(part)))
+        found: dict[int, Probabilities] = {}
+        for places in parts([_size(row) for row in rows]):
+            part = session.run(contract.feeds([rows[place] for place in places]))
+            found.update(zip(places, part, strict=True))
+        return [found[place] for place in range(len(rows))]
 
     def row(terms: int) -> Row:
         _, tokens = contract.encode("a " * terms)
         return (np.arange(terms, dtype=np.int64) % padding, np.ones(terms, np.float32)), tokens
 
     with _warming_up(path):
-        compute([row(MAX_TERMS)] * (settings.max_batch_faq if contract.subwords is None else _PART))
+        compute([row(MAX_TERMS)] * settings.max_batch_faq)
     quick = [
         terms
         for terms in (32, 128, 512, MAX_TERMS)
@@ -136,20 +138,25 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
     return Model("faq", contract, session, batcher)
 
 
-def _length(row: Row) -> int:
-    return 0 if row[1] is None else len(row[1])
+def parts(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """The places of `sizes`, like ones together, in parts of at most _PART when padded.
+
+    Padding costs time, and long texts cost memory: a batch of the longest would take gigabytes.
+    """
+    part: list[int] = []
+    for place in sorted(range(len(sizes)), key=sizes.__getitem__):
+        if part and (len(part) + 1) * sizes[place] > _PART:
+            yield part
+            part = []
+        part.append(place)
+    if part:
+        yield part
 
 
-def _in_parts(
-    rows: Sequence[Row], run: Callable[[Sequence[Row]], Probabilities]
-) -> list[Probabilities]:
-    """Probabilities of `rows`, a few of like length at once: padding costs an encoder time."""
-    order = sorted(range(len(rows)), key=lambda place: _length(rows[place]))
-    found: dict[int, Probabilities] = {}
-    for start in range(0, len(order), _PART):
-        part = order[start : start + _PART]
-        found.update(zip(part, run([rows[place] for place in part]), strict=True))
-    return [found[place] for place in range(len(rows))]
+def _size(row: Row) -> int:
+    """Terms of a text, or tokens times what one costs more than a term."""
+    (terms, _), tokens = row
+    return max(len(terms), 0 if tokens is None else _TOKEN * len(tokens))
 
 
 def load_image(

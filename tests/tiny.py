@@ -1,5 +1,6 @@
 """Tiny model files for tests: real ONNX graphs, a few hundred bytes each."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,32 @@ from server.contract import (
     Provenance,
     seal,
 )
+from server.subwords import Subwords
 from server.tokenizer import Tokenizer, Vocabulary
 
 PROVENANCE = Provenance(source="test", created=datetime(2026, 1, 1, tzinfo=UTC))
 TERMS = ("array", "compare", "date", "sort", "string")
 SIDE = 4
+# Words for an encoder, each a token: 0 is any other.
+WORDS = ("[UNK]", *TERMS, "an")
+SUBWORDS = Subwords(
+    tokenizer=json.dumps(
+        {
+            "version": "1.0",
+            "added_tokens": [],
+            "normalizer": {"type": "Lowercase"},
+            "pre_tokenizer": {"type": "Whitespace"},
+            "post_processor": None,
+            "decoder": None,
+            "model": {
+                "type": "WordLevel",
+                "vocab": {word: number for number, word in enumerate(WORDS)},
+                "unk_token": "[UNK]",
+            },
+        }
+    ),
+    max_tokens=12,
+)
 
 
 def faq_contract(**changes: Any) -> FaqContract:
@@ -73,6 +95,33 @@ def faq_graph(outputs: int = 3, terms: int = len(TERMS)) -> onnx.ModelProto:
         shape=["N", outputs],
         constants={"weights": weights, "last": np.array([2]), "second": np.array([1])},
     )
+
+
+def encoder_graph(outputs: int = 3) -> onnx.ModelProto:
+    """As `faq_graph`, with 2 added to the second score for each token "date"."""
+    graph = faq_graph(outputs)
+    nodes = [
+        helper.make_node("Equal", ["tokens", "date"], ["said"]),
+        helper.make_node("Cast", ["said"], ["counted"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceSum", ["counted", "tokens_axis"], ["times"], keepdims=1),
+        helper.make_node("Mul", ["times", "second_entry"], ["meant"]),
+        helper.make_node("Add", ["scores", "meant"], ["summed"]),
+        helper.make_node("Softmax", ["summed"], ["probabilities"]),
+    ]
+    del graph.graph.node[-1]
+    graph.graph.node.extend(nodes)
+    graph.graph.input.append(helper.make_tensor_value_info("tokens", TensorProto.INT64, ["N", "S"]))
+    second = np.zeros(outputs, np.float32)
+    second[1] = 2
+    constants = {
+        "date": np.array(WORDS.index("date")),
+        "tokens_axis": np.array([1]),
+        "second_entry": second,
+    }
+    graph.graph.initializer.extend(
+        numpy_helper.from_array(value, name) for name, value in constants.items()
+    )
+    return graph
 
 
 def image_graph(outputs: int = 2, side: int = SIDE, name: str = "image") -> onnx.ModelProto:

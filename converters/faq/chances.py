@@ -3,7 +3,7 @@
 import numpy as np
 from onnx import TensorProto
 
-from converters.faq.model import CANDIDATES, MOST, Calibration
+from converters.faq.model import CANDIDATES, LEAST_REST, MOST, Calibration
 from converters.nodes import Nodes
 
 
@@ -12,32 +12,39 @@ def add_probabilities(nodes: Nodes, logits: str, entries: int, calibration: Cali
 
     In float64, as terms of the logistic function can be large and cancel each other.
     """
-    best, places = nodes.pair("TopK", logits, nodes.integers(min(entries, CANDIDATES)))
-    exact = nodes.add("Cast", best, to=TensorProto.DOUBLE)
+    values, places = logits, ""
+    if entries > CANDIDATES:
+        count = nodes.integers(CANDIDATES)
+        values, places = nodes.pair("TopK", logits, count, sorted=0)
+    exact = nodes.add("Cast", values, to=TensorProto.DOUBLE)
     scaled = nodes.add("Div", exact, nodes.scalar(calibration.temperature, np.float64))
     shares = nodes.add("Softmax", scaled, axis=1)
-    right = _right(nodes, exact, scaled, calibration)
-    relative = nodes.add("Div", right, _columns(nodes, shares, 0, 1))
-    kept = nodes.add("Min", relative, nodes.scalar(1.0, np.float64))
+    share = nodes.add("ReduceMax", shares, nodes.integers(1), keepdims=1)
+    right = _right(nodes, exact, scaled, share, calibration)
+    kept = nodes.add("Min", nodes.add("Div", right, share), nodes.scalar(1.0, np.float64))
     most = nodes.add("Mul", kept, nodes.scalar(MOST, np.float64))
-    chances = nodes.add("Cast", nodes.add("Mul", most, shares), to=TensorProto.FLOAT)
-    rows = nodes.add("Shape", logits)
-    none = nodes.add("Expand", nodes.scalar(0.0), rows)
+    product = nodes.add("Mul", most, shares)
+    if not places:
+        nodes.add("Cast", product, to=TensorProto.FLOAT, output="probabilities")
+        return
+    chances = nodes.add("Cast", product, to=TensorProto.FLOAT)
+    none = nodes.add("Expand", nodes.scalar(0.0), nodes.add("Shape", logits))
     nodes.add("ScatterElements", none, places, chances, axis=1, output="probabilities")
 
 
-def _right(nodes: Nodes, exact: str, scaled: str, calibration: Calibration) -> str:
+def _right(nodes: Nodes, exact: str, scaled: str, share: str, calibration: Calibration) -> str:
     """How likely the best entry is right, [N, 1]: `converters.faq.model.features`, weighed."""
     axis = nodes.integers(1)
-    best, second = _columns(nodes, exact, 0, 1), _columns(nodes, exact, 1, 2)
-    mass = nodes.add("ReduceLogSumExp", scaled, axis, keepdims=1)
-    others = nodes.add("ReduceLogSumExp", _columns(nodes, scaled, 1, CANDIDATES), axis, keepdims=1)
+    first, _ = nodes.pair("TopK", exact, nodes.integers(2))
+    best, second = _columns(nodes, first, 0, 1), _columns(nodes, first, 1, 2)
+    rest = nodes.add("Sub", nodes.scalar(1.0, np.float64), share)
+    others = nodes.add("Max", rest, nodes.scalar(LEAST_REST, np.float64))
     features = nodes.add(
         "Concat",
         best,
         nodes.add("Sub", best, second),
-        mass,
-        nodes.add("Sub", _columns(nodes, scaled, 0, 1), others),
+        nodes.add("ReduceLogSumExp", scaled, axis, keepdims=1),
+        nodes.add("Sub", nodes.add("Log", share), nodes.add("Log", others)),
         axis=1,
     )
     weights = nodes.weight("calibration.weights", calibration.weights[:, np.newaxis])

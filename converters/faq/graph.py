@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from converters.export import ConversionError
 from converters.faq import semantic
 from converters.faq.chances import add_probabilities
-from converters.faq.model import FaqClassifier, Meaning
+from converters.faq.model import Array, FaqClassifier, Meaning
 from converters.faq.postings import add_postings
 from converters.nodes import Nodes
 
@@ -51,12 +51,18 @@ def _lexical(nodes: Nodes, model: FaqClassifier) -> str:
     coefficients = model.coefficients
     weights = _weights(nodes, model)
     if isinstance(coefficients, csr_matrix):
-        return add_postings(nodes, "indices", weights, coefficients)
+        summed = add_postings(nodes, "indices", weights, coefficients)
+    else:
+        summed = _add_rows(nodes, weights, coefficients)
+    return nodes.add("Add", summed, nodes.weight("intercepts", model.intercepts.astype(np.float32)))
+
+
+def _add_rows(nodes: Nodes, weights: str, coefficients: Array) -> str:
+    """The sum [N, entries] of the terms' rows of a table [terms, entries] by their weights."""
     table = nodes.weight("coefficients", np.pad(coefficients, ((0, 1), (0, 0))).astype(np.float32))
     row = nodes.add("Unsqueeze", weights, nodes.integers(1))  # [N, 1, T]
     product = nodes.add("MatMul", row, nodes.add("Gather", table, "indices"))  # [N, 1, entries]
-    summed = nodes.add("Squeeze", product, nodes.integers(1))
-    return nodes.add("Add", summed, nodes.weight("intercepts", model.intercepts.astype(np.float32)))
+    return nodes.add("Squeeze", product, nodes.integers(1))
 
 
 def _weights(nodes: Nodes, model: FaqClassifier) -> str:

@@ -19,6 +19,8 @@ from server.tokenizer import Tokenizer, Vocabulary
 
 Array = npt.NDArray[np.float64]
 
+# What the best entry leaves to others is not told from 0 below this.
+LEAST_REST = 1e-9
 # As many as one answer may ask for.
 CANDIDATES = 1000
 # A probability of 1 would let float32 sums over the entries pass 1.
@@ -43,24 +45,24 @@ TRAINABLE, LEARNED = 6_000_000, 48_000_000
 TERMS = 150_000
 
 
-def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER) -> Any:
+def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER, few: int = FEW) -> Any:
     """An unfitted pipeline from texts to one class an entry: terms, TF-IDF, a linear classifier.
 
     A margin is learned where there are few enough of `entries` and `texts`; else an entry is the
-    centroid of its texts.
+    centroid of its texts. Of more than `few` entries only the strongest terms are kept.
     """
-    if entries <= FEW:
-        counter, linear = TermCounter(tokenizer, 1, TABLE // entries), LinearSVC()
-    elif trainable(entries, texts):
+    if entries <= few:
+        counter, linear = TermCounter(tokenizer, 1, TABLE // entries), LinearSVC(random_state=0)
+    elif trainable(entries, texts, few):
         counter, linear = TermCounter(tokenizer, 1, LEARNED // entries), Margins()
     else:
         counter, linear = TermCounter(tokenizer, 2, TERMS), Centroids()
     return make_pipeline(counter, KindTfidf(counter, PAIRS, NGRAMS), linear)
 
 
-def trainable(entries: int, texts: int) -> bool:
+def trainable(entries: int, texts: int, few: int = FEW) -> bool:
     """Whether margins are learned in minutes."""
-    return entries * texts <= TRAINABLE or entries <= FEW
+    return entries * texts <= TRAINABLE or entries <= few
 
 
 def logits(fitted: Any, texts: Sequence[str]) -> Array:
@@ -117,12 +119,10 @@ def features(logits: Array, temperature: float) -> Array:
     The best logit, its lead, the mass of all, and the log odds of its share.
     """
     scaled = logits / temperature
-    first = logits.argmax(axis=1)[:, np.newaxis]
-    best = np.take_along_axis(logits, first, axis=1)[:, 0]
-    np.put_along_axis(others := scaled.copy(), first, -np.inf, axis=1)
-    odds = best / temperature - logsumexp(others, axis=1)
-    lead = best - temperature * others.max(axis=1)
-    return np.column_stack([best, lead, logsumexp(scaled, axis=1), odds])
+    best = -np.partition(-logits, 1, axis=1)[:, :2]
+    share = softmax(scaled, axis=1).max(axis=1)
+    odds = np.log(share) - np.log(np.maximum(1 - share, LEAST_REST))
+    return np.column_stack([best[:, 0], best[:, 0] - best[:, 1], logsumexp(scaled, axis=1), odds])
 
 
 @dataclass(frozen=True)

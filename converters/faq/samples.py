@@ -54,17 +54,18 @@ class Source(Protocol):
 
 
 def samples(
-    model: Source, contract: FaqContract, texts: Sequence[str], seed: int
+    model: Source, contract: FaqContract, texts: Sequence[str], seed: int, most: int = _MOST
 ) -> Iterator[tuple[Feeds, Probabilities]]:
     """Inputs of the graph with the source's probabilities: every text, singly and in mixed batches.
 
     The first of `texts` and the adversarial ones also come alone; lengths are mixed by `seed`. Of a
-    large FAQ's texts a part is taken, so that it takes minutes.
+    large FAQ's texts a part is taken, with `most` probabilities or a few more, so that it takes
+    minutes.
     """
     rng = np.random.default_rng(seed)
-    most = max(100, _MOST // len(contract.entries))
-    if len(texts) > most:
-        texts = [texts[number] for number in rng.choice(len(texts), most, replace=False)]
+    kept = max(100, most // len(contract.entries))
+    if len(texts) > kept:
+        texts = [texts[number] for number in rng.choice(len(texts), kept, replace=False)]
     mixed = [*texts, *ADVERSARIAL]
     order = rng.permutation(len(mixed))
     batches = [[text] for text in (*ADVERSARIAL, *texts[:100])]

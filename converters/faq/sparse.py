@@ -33,7 +33,7 @@ class Margins(_Sparse):
 
     def fit(self, texts: csr_matrix, labels: Sequence[int]) -> Self:
         """Learn from `texts` [texts, terms] of the classes `labels` [texts], three or more."""
-        fitted = LinearSVC().fit(texts, labels)
+        fitted = LinearSVC(random_state=0).fit(texts, labels)
         self.classes_, self.intercept_ = fitted.classes_, fitted.intercept_
         most = kept_terms(texts.shape[0], len(self.classes_))
         self.coef_ = strongest(csr_matrix(fitted.coef_), most).T.tocsr()

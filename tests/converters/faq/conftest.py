@@ -15,7 +15,12 @@ from tests import faq_set
 
 Run = Callable[[onnx.ModelProto, FaqClassifier, Sequence[str]], Probabilities]
 
-SPARSE = TRAINABLE  # of so many texts no margin is learned
+# Of so many texts no margin is learned; `few` is 0 where only the strongest terms are to be kept.
+FORMS: dict[str, dict[str, Any]] = {
+    "dense": {},
+    "margins": {"few": 0},
+    "centroids": {"few": 0, "texts": TRAINABLE},
+}
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +31,13 @@ def calibration() -> Calibration:
 
 @pytest.fixture(scope="session")
 def make_model(calibration: Calibration) -> Callable[..., FaqClassifier]:
-    """A model of the first `entries` entries, as for `texts` texts, with these TF-IDF settings."""
+    """A model of the first `entries` entries, in a form of FORMS, with these TF-IDF settings."""
 
     def make(
-        entries: int = len(faq_set.ENTRIES), texts: int = 0, **settings: Any
+        entries: int = len(faq_set.ENTRIES), form: str = "dense", **settings: Any
     ) -> FaqClassifier:
         found = faq_set.duplicates(entries)
-        pipeline = classifier(entries, texts or len(found)).set_params(
+        pipeline = classifier(entries, **{"texts": len(found)} | FORMS[form]).set_params(
             **{f"kindtfidf__{name}": value for name, value in settings.items()}
         )
         pipeline.fit([one.text for one in found], [one.entry for one in found])
@@ -41,10 +46,12 @@ def make_model(calibration: Calibration) -> Callable[..., FaqClassifier]:
     return make
 
 
-@pytest.fixture(scope="session", params=[0, SPARSE], ids=["dense", "sparse"])
-def model(request: pytest.FixtureRequest, make_model: Callable[..., FaqClassifier]) -> FaqClassifier:
-    """A model of every entry, in either form."""
-    return make_model(texts=request.param)
+@pytest.fixture(scope="session", params=list(FORMS))
+def model(
+    request: pytest.FixtureRequest, make_model: Callable[..., FaqClassifier]
+) -> FaqClassifier:
+    """A model of every entry, in each form."""
+    return make_model(form=request.param)
 
 
 @pytest.fixture(scope="session")

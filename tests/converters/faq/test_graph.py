@@ -1,5 +1,6 @@
 """The graph against its source: both forms of the lexical part, odd texts, odd calibrations."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ from converters.nodes import OPSET
 from server.session import Feeds, Probabilities
 from server.tokenizer import pad
 from tests import faq_set
-from tests.converters.faq.conftest import SPARSE, Run
+from tests.converters.faq.conftest import FORMS, Run
 
 TEXTS = [*ADVERSARIAL, *faq_set.NO_MATCH, *(one.text for one in faq_set.DUPLICATES)]
 CLOSE = 1e-5
@@ -65,17 +66,19 @@ def test_inputs_and_output(graph: onnx.ModelProto, model: FaqClassifier) -> None
     assert [(one.domain, one.version) for one in graph.opset_import] == [("", OPSET)]
 
 
-@pytest.mark.parametrize("entries", [2, 3, 10])
+@pytest.mark.parametrize(
+    ("entries", "form"),
+    [(2, "dense"), (2, "centroids"), *itertools.product((3, 10), FORMS)],  # margins: of 3 and more
+)
 @pytest.mark.parametrize("sublinear_tf", [True, False])
-@pytest.mark.parametrize("texts", [0, SPARSE], ids=["dense", "sparse"])
 def test_every_text_gets_the_probabilities_of_scikit_learn(
     make_model: Callable[..., FaqClassifier],
     run: Run,
     entries: int,
+    form: str,
     sublinear_tf: bool,
-    texts: int,
 ) -> None:
-    model = make_model(entries, texts, sublinear_tf=sublinear_tf)
+    model = make_model(entries, form, sublinear_tf=sublinear_tf)
     found = run(to_onnx(model), model, TEXTS)
     assert found.dtype == np.float32
     assert found.shape == (len(TEXTS), entries)
@@ -138,7 +141,7 @@ def test_the_order_of_terms_does_not_matter(
     given_feeds = feeds(model, TEXTS[-20:])
     turned = {name: np.ascontiguousarray(rows[:, ::-1]) for name, rows in given_feeds.items()}
     np.testing.assert_allclose(
-        session.run(None, turned)[0], session.run(None, given_feeds)[0], atol=1e-6
+        session.run(None, turned)[0], session.run(None, given_feeds)[0], atol=CLOSE
     )
 
 
@@ -156,20 +159,20 @@ def test_extreme_calibrations(
 
 def test_terms_of_the_gate_may_cancel(model: FaqClassifier, run: Run) -> None:
     """As they do for a classifier that knows little, whose temperature is high."""
-    mass = np.median(features(logits(model.pipeline, TEXTS), 50.0)[:, 2])
-    calibration = Calibration(50.0, np.array([0.0, 0.0, 1000.0, 0.0]), float(-1000 * mass))
+    mass = float(np.median(features(logits(model.pipeline, TEXTS), 5.0)[:, 2]))
+    calibration = Calibration(5.0, np.array([0.0, 0.0, 500.0, 0.0]), -500 * mass - 1)
     unsure = FaqClassifier(model.pipeline, calibration)
     found = run(to_onnx(unsure), unsure, TEXTS).max(axis=1)
     np.testing.assert_allclose(found, unsure.predict_proba(TEXTS).max(axis=1), atol=CLOSE)
     assert np.ptp(found) > 0.01
 
 
-@pytest.fixture(scope="module", params=[0, SPARSE], ids=["dense", "sparse"])
+@pytest.fixture(scope="module", params=[{"few": 2000}, {}, FORMS["centroids"]], ids=list(FORMS))
 def large(request: pytest.FixtureRequest) -> FaqClassifier:
     """More entries than may have a probability, many of them as good as each other."""
     entries = CANDIDATES + 200
     texts = [f"thing{number} w{number % 7} common" for number in range(entries)]
-    pipeline = classifier(entries, request.param or entries)
+    pipeline = classifier(entries, **{"texts": entries} | request.param)
     pipeline.fit(texts * 2, [*range(entries)] * 2)
     return FaqClassifier(pipeline, Calibration(0.2, np.array([0.0, 0.0, 0.0, 1.0]), 0.0))
 
@@ -185,11 +188,9 @@ def test_of_many_entries_the_best_have_a_probability(large: FaqClassifier, run: 
     assert_at_most_one(found)
 
 
-def test_without_a_known_term_the_first_of_equal_entries_have_a_probability(
-    make_model: Callable[..., FaqClassifier], run: Run
-) -> None:
+def test_without_a_known_term_the_first_of_equal_entries_have_a_probability(run: Run) -> None:
     entries = CANDIDATES + 200
-    pipeline = classifier(entries, SPARSE)
+    pipeline = classifier(entries, **FORMS["centroids"])
     pipeline.fit([f"thing{number}" for number in range(entries)] * 2, [*range(entries)] * 2)
     model = FaqClassifier(pipeline, Calibration(1.0, np.zeros(4), 50.0))
     (found,) = run(to_onnx(model), model, [""])
