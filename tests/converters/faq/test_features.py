@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 
 from converters.export import ConversionError
-from converters.faq.features import TermCounter, to_matrix, tokenizer_of
+from converters.faq.features import KindTfidf, TermCounter, to_matrix, tokenizer_of
 from converters.faq.samples import ADVERSARIAL
 from server.tokenizer import Tokenizer, Vocabulary
 from tests import faq_set
@@ -59,6 +60,37 @@ def test_terms_are_those_of_scikit_learn(settings: dict[str, Any], text: str) ->
 def test_rare_terms_are_left_out() -> None:
     counter = TermCounter(Tokenizer(), min_df=2).fit(["one one two", "two three", "three"])
     assert counter.vocabulary_.terms == ("three", "two")  # "one" is in one text, if twice
+
+
+def test_the_rarest_of_too_many_terms_are_left_out() -> None:
+    """Of equally rare ones those that come later in the alphabet."""
+    texts = ["one two", "two three", "three two", "four", "five"]
+    for most, kept in ((2, ("three", "two")), (3, ("five", "three", "two")), (9, None)):
+        terms = TermCounter(Tokenizer(), max_terms=most).fit(texts).vocabulary_.terms
+        assert terms == (kept or ("five", "four", "one", "three", "two"))
+
+
+@pytest.mark.parametrize("sublinear_tf", [True, False])
+def test_weights_by_kind_follow_their_formula(sublinear_tf: bool) -> None:
+    tokenizer = Tokenizer(prefix=4, skip=1, char_ngrams=(3, 4))
+    counter = TermCounter(tokenizer)
+    counts = counter.fit_transform(TEXTS)
+    kinds = KindTfidf(counter, pairs=0.7, ngrams=0.35, sublinear_tf=sublinear_tf)
+    found = kinds.fit_transform(counts).toarray()
+    terms = counter.vocabulary_.terms
+    words = set(Tokenizer(prefix=4)(" ".join(TEXTS)))
+    pairs = set(itertools.product(words, words))
+    dense = counts.toarray()
+    frequencies = (dense > 0).sum(axis=0)
+    idf = np.log((1 + len(TEXTS)) / (1 + frequencies)) + 1
+    weights = [
+        1.0 if term in words else 0.7 if tuple(term.split(" ")) in pairs else 0.35 for term in terms
+    ]
+    assert set(weights) == {1.0, 0.7, 0.35}
+    term_counts = np.where(dense > 0, 1 + np.log(np.maximum(dense, 1)), 0)
+    expected = (term_counts if sublinear_tf else dense) * idf * weights
+    lengths = np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected / np.maximum(lengths, 1e-30), atol=1e-12)
 
 
 def test_texts_without_a_common_term_are_refused() -> None:

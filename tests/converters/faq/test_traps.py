@@ -20,8 +20,9 @@ from sklearn.pipeline import make_pipeline
 
 from converters.export import ConversionError
 from converters.faq.features import TermCounter, tokenizer_of
-from converters.faq.graph import OPSET, to_onnx
+from converters.faq.graph import to_onnx
 from converters.faq.model import Array, Calibration, FaqClassifier, logits
+from converters.nodes import OPSET
 from tests.converters.faq.conftest import Run
 
 TOLERANCE = 1e-5
