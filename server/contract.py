@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
 
 from server.errors import StartupError
 from server.subwords import Subwords, Tokens, pad_tokens
@@ -22,8 +23,11 @@ DIGEST_KEY = "rtscore.sha256"
 NO_DIGEST = "0" * 64
 
 
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _FROZEN
 
 
 class Provenance(_Frozen):
@@ -36,7 +40,9 @@ class Provenance(_Frozen):
     seed: int | None = None
 
 
-class Entry(_Frozen):
+# There may be 100,000 of them, and this is a third of a model's size.
+@dataclass(frozen=True, slots=True, config=_FROZEN)
+class Entry:
     """One entry of a FAQ; `answer` is Markdown, None where the set has none."""
 
     id: str

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 from scipy.sparse import csr_matrix
 
 from converters.nodes import Nodes
@@ -23,16 +23,19 @@ def add_postings(nodes: Nodes, indices: str, weights: str, coefficients: csr_mat
     start = nodes.add("Gather", nodes.weight("postings.first", first), terms)
     block = nodes.add("Add", nodes.add("Gather", start, owner), within)
     weight = nodes.add("Gather", nodes.add("Reshape", weights, flat), owner)
+    half = nodes.add("Gather", nodes.weight("postings.values", values), block)
     value = nodes.add(
-        "Mul",
-        nodes.add("Gather", nodes.weight("postings.values", values), block),
-        nodes.add("Unsqueeze", weight, flat),
+        "Mul", nodes.add("Cast", half, to=TensorProto.FLOAT), nodes.add("Unsqueeze", weight, flat)
     )
     shape = nodes.add("Shape", indices)
     # Without a known term there is nothing to divide, but ONNX Runtime divides by 0 all the same.
     terms_a_row = nodes.add("Max", _element(nodes, shape, 1), nodes.integers(1))
     row = nodes.add("Div", owner, terms_a_row)
-    offset = nodes.add("Mul", row, nodes.integers(coefficients.shape[1]))
+    offset = nodes.add(
+        "Cast",
+        nodes.add("Mul", row, nodes.integers(coefficients.shape[1])),
+        to=TensorProto.INT32,
+    )
     place = nodes.add(
         "Add",
         nodes.add("Gather", nodes.weight("postings.entries", entries), block),
@@ -56,7 +59,7 @@ def add_postings(nodes: Nodes, indices: str, weights: str, coefficients: csr_mat
 def blocks(
     coefficients: csr_matrix,
 ) -> tuple[
-    npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64]
+    npt.NDArray[np.int32], npt.NDArray[np.float16], npt.NDArray[np.int64], npt.NDArray[np.int64]
 ]:
     """Rows of `coefficients` cut into blocks: entries and values [blocks, BLOCK], and each term's.
 
@@ -65,8 +68,8 @@ def blocks(
     lengths = np.diff(coefficients.indptr)
     number = np.append(-(-lengths // BLOCK), 0).astype(np.int64)
     first = np.cumsum(number) - number
-    entries = np.zeros((int(number.sum()), BLOCK), np.int64)
-    values = np.zeros(entries.shape, np.float32)
+    entries = np.zeros((int(number.sum()), BLOCK), np.int32)
+    values = np.zeros(entries.shape, np.float16)  # as `strongest` has rounded them
     within = np.arange(coefficients.nnz) - np.repeat(coefficients.indptr[:-1], lengths)
     places = np.repeat(first[:-1] * BLOCK, lengths) + within
     entries.reshape(-1)[places] = coefficients.indices

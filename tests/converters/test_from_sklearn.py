@@ -1,6 +1,7 @@
 """`rtscore-convert sklearn` from a joblib file to a served model, by its command line."""
 
 import csv
+import dataclasses
 import hashlib
 import re
 import subprocess
@@ -160,7 +161,7 @@ def test_entries_that_the_model_does_not_know(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    new = faq_set.ENTRIES[0].model_copy(update={"id": "new"})
+    new = dataclasses.replace(faq_set.ENTRIES[0], id="new")
     entries = faq_set.write_originals(tmp_path / "more.jsonl", [new, *faq_set.ENTRIES])
     out = tmp_path / "faq.onnx"
     assert in_process(files, out, "--entries", entries) == 1
