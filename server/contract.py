@@ -23,11 +23,8 @@ DIGEST_KEY = "rtscore.sha256"
 NO_DIGEST = "0" * 64
 
 
-_FROZEN = ConfigDict(frozen=True, extra="forbid")
-
-
 class _Frozen(BaseModel):
-    model_config = _FROZEN
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Provenance(_Frozen):
@@ -41,7 +38,7 @@ class Provenance(_Frozen):
 
 
 # There may be 100,000 of them, and this is a third of a model's size.
-@dataclass(frozen=True, slots=True, config=_FROZEN)
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Entry:
     """One entry of a FAQ; `answer` is Markdown, None where the set has none."""
 
