@@ -18,6 +18,7 @@ from converters.faq.model import MOST, Array, Calibration, candidates, features
 
 # Shares that are sharper than the likeliest ones leave it to the logistic model to be unsure.
 SHARPER = 0.7
+_FOLDS = 5  # of the questions, to measure the calibration
 LEAST = 20  # questions of either kind to calibrate on, and to measure a precision on
 
 
@@ -85,14 +86,15 @@ def _fit(
     rows: Array, right: npt.NDArray[np.bool_], weights: Array, temperature: float, seed: int
 ) -> tuple[Array, Calibration]:
     """The chances that the best entries are right, by models that have not seen them; the model."""
-    if right.all() or not right.any():
+    if not _FOLDS <= right.sum() <= len(right) - _FOLDS:
         raise ConversionError(
-            "the best entry is right for every question, or for none, so there is nothing to "
-            "calibrate on: add questions that no entry answers to --no-match, or more duplicates"
+            f"the best entry is right for {right.sum()} of {len(right)} questions; to calibrate, "
+            f"{_FOLDS} of both kinds are needed, right and wrong: add questions that no entry "
+            "answers to --no-match, or more duplicates to --duplicates"
         )
     made: Pipeline = make_pipeline(StandardScaler(), LogisticRegression())
     passed = {"logisticregression__sample_weight": weights}
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     chances = cross_val_predict(made, rows, right, cv=folds, method="predict_proba", params=passed)
     return chances[:, 1], _calibration(made.fit(rows, right, **passed), temperature)
 
