@@ -5,6 +5,8 @@ too little to learn from.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from typing import ClassVar
 
 import bm25s  # type: ignore[import-untyped]
 import numpy as np
@@ -13,8 +15,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from converters.encoder import source
+from converters.encoder.model import Embeddings, Encoder
 from converters.faq import pairs_fit, train
 from converters.faq.data import Duplicate
+from converters.faq.model import classifier, logits
 from server.contract import Entry
 from server.tokenizer import Tokenizer
 
@@ -63,9 +68,39 @@ def classic_recipe(
 def ours(
     entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
 ) -> Score:
-    """The matcher of `rtscore-convert faq`."""
-    model, _ = train.train(entries, duplicates, no_match, no_match_share=1 / 3, seed=0)
-    return model.predict_proba
+    """What `rtscore-convert faq` makes, before its calibration, which keeps the order."""
+    texts, labels = _texts(entries, duplicates)
+    fitted = classifier(len(entries), len(texts)).fit(texts, labels)
+    return lambda asked: logits(fitted, asked)
+
+
+def ours_with_minilm(
+    entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
+) -> Score:
+    """The same with `--encoder minilm`."""
+    trained = train.train(
+        entries, duplicates, no_match, no_match_share=None, seed=0, encoder=_minilm()
+    )
+    score: Score = trained.model.predict_proba
+    return score
+
+
+class _Remembering(Encoder):
+    """An encoder that reads each text once, however many models learn from it."""
+
+    known: ClassVar[dict[str, Embeddings]] = {}
+
+    def embed(self, texts: Sequence[str], description: str = "") -> Embeddings:
+        """The embeddings of `texts`, float32 [n, width]."""
+        if new := [text for text in dict.fromkeys(texts) if text not in self.known]:
+            self.known.update(zip(new, super().embed(new, description), strict=True))
+        return np.array([self.known[text] for text in texts], np.float32).reshape(-1, self.width)
+
+
+@cache
+def _minilm() -> Encoder:
+    made = source.minilm()
+    return _Remembering(made.graph, made.subwords, made.width, made.source)
 
 
 METHODS: dict[str, Method] = {
@@ -73,6 +108,7 @@ METHODS: dict[str, Method] = {
     "TF-IDF + LogisticRegression": class_an_entry,
     "classic recipe, 500 trees": classic_recipe,
     "rtscore": ours,
+    "rtscore, MiniLM": ours_with_minilm,
 }
 
 

@@ -109,5 +109,5 @@ def _write(model: PairModel, asked: QuestionSet, path: Path) -> None:
         provenance=provenance("benchmarks.faq_trees", ("lightgbm",), {}),
     )
     texts = [one.text for one in asked.test[:TIMED]]
-    feeds = samples.samples(classifier, texts, seed=0)
+    feeds = samples.samples(classifier, contract, texts, seed=0)
     export(to_onnx(classifier), contract, path, feeds, tolerance=1e-5)

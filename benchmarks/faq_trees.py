@@ -22,7 +22,11 @@ from benchmarks.faq_sets import QuestionSet
 
 RESULTS = Path(__file__).parent / "results"
 TREES = (1, 10, 50, 100, 200, 500, 1000, 2000)
-OURS: dict[str, tuple[str, ...]] = {"rtscore": ()}  # further arguments of `rtscore-convert faq`
+OURS: dict[str, tuple[str, ...]] = {  # further arguments of `rtscore-convert faq`
+    "rtscore": (),
+    "rtscore, MiniLM": ("--encoder", "minilm"),
+    "rtscore, MiniLM int8": ("--encoder", "minilm", "--precision", "int8"),
+}
 NOTES = """\
 Made by `python -m benchmarks.faq_trees`. Accuracy with its 95 % bootstrap interval. Times are CPU
 time, which is independent of what else the machine does. Those of a question, sizes and ranks are
