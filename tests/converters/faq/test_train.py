@@ -51,7 +51,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 
 @pytest.mark.parametrize("no_match", [NO_MATCH, ()], ids=["no-match", "without"])
 def test_a_trained_model_knows_its_entries(no_match: tuple[str, ...]) -> None:
-    made = trained(no_match=no_match)
+    made = trained(no_match=no_match, no_match_share=1 / 3)
     asked = [entry.question.upper() for entry in ENTRIES]
     probabilities = made.model.predict_proba(asked)
     assert probabilities.argmax(axis=1).tolist() == list(range(len(ENTRIES)))
@@ -73,14 +73,14 @@ def test_held_out_answers_are_to_every_duplicate(no_match: tuple[str, ...]) -> N
 
 
 def test_held_out_answers_are_of_models_that_have_not_seen_them() -> None:
-    """Under wrong entries, which can be learnt by heart but not guessed."""
+    """Some are under wrong entries, which can be learnt by heart but not guessed."""
     wrong = [
-        Duplicate(f"{one.text} {number}", (one.entry + number) % len(ENTRIES))
+        Duplicate(f"{one.text} {number}", (one.entry + number % 3) % len(ENTRIES))
         for number, one in enumerate(DUPLICATES)
     ]
     made = trained(duplicates=wrong)
     assert made.held_out is not None
-    assert (made.held_out.ranks == 1).mean() < 0.4
+    assert (made.held_out.ranks == 1).mean() < 0.6
     known = made.model.predict_proba([one.text for one in wrong]).argmax(axis=1)
     assert (known == [one.entry for one in wrong]).mean() > 0.8
 
