@@ -113,6 +113,15 @@ def tfidf_and_logistic_regression(folder: Path, out: Path) -> tuple[str, Ask, Pa
     return name, pipeline.predict_proba, out / "faq.onnx"
 
 
+def default_matcher(folder: Path, out: Path) -> Path:
+    """What `rtscore-convert faq` makes of the same texts."""
+    arguments = ["--originals", folder / "originals.tsv"]
+    arguments += ["--duplicates", folder / "duplicates_train.tsv", "-o", out / "matcher.onnx"]
+    if rtscore_convert(["faq", *map(str, arguments)]):
+        raise SystemExit(1)
+    return out / "matcher.onnx"
+
+
 def main() -> int:
     """Measure and write the table."""
     parser = argparse.ArgumentParser("benchmarks.faq_speed", description=__doc__)
@@ -124,7 +133,10 @@ def main() -> int:
     asked = data.read_duplicates(options.set / "duplicates_test.tsv", entries)
     texts = [one.text for one in asked]
     with tempfile.TemporaryDirectory() as folder:
-        timings = compare(*tfidf_and_logistic_regression(options.set, Path(folder)), texts)
+        name, source, path = tfidf_and_logistic_regression(options.set, Path(folder))
+        timings = compare(name, source, path, texts)
+        matcher = default_matcher(options.set, Path(folder))
+        timings += compare("the default matcher, beside the same pipeline", source, matcher, texts)
     made = table(timings)
     options.o.write_text(made, encoding="utf-8")
     Console().print(made, markup=False, width=200)
