@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MAX_TERMS = 1024  # distinct known terms of one text that count: bounds the cost of hostile ones
 
-_WORDS = 8192  # whose n-grams are remembered
+# Of so many words, and only of such length, the n-grams are remembered: 10 MB at the most.
+_WORDS, _LONGEST = 8192, 64
 
 _ONCE = np.ones(MAX_TERMS, np.float32)
 _ONCE.flags.writeable = False
@@ -141,7 +142,7 @@ class Vocabulary(BaseModel):
             text = normalise(text)
             found = indices(word_terms(text))
             for word in text.split():
-                found += ngrams(word)
+                found += ngrams(word) if len(word) <= _LONGEST else indices(tokenizer.ngrams(word))
             return found
 
         return known

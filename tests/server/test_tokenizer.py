@@ -1,6 +1,9 @@
 """The tokenizer term by term against scikit-learn's analyzers, and what becomes of its terms."""
 
+import itertools
 import sys
+import tracemalloc
+from collections import Counter
 from typing import Any, Literal
 
 import numpy as np
@@ -134,9 +137,65 @@ def test_a_pattern_that_python_or_scikit_learn_refuses(pattern: str) -> None:
         Tokenizer(token_pattern=pattern)
 
 
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("", []),
+        ("Sorting", ["sort*"]),
+        ("sorted a list", ["sort*", "a*", "list*", "sort* a*", "a* list*", "sort* list*"]),
+        ("a a a", ["a*", "a*", "a*", "a* a*", "a* a*", "a* a*"]),
+    ],
+)
+def test_words_are_cut_and_pairs_skip_a_word(text: str, terms: list[str]) -> None:
+    assert Tokenizer(token_pattern=r"\w+", prefix=4, skip=1)(text) == terms
+
+
+@settings(deadline=None)
+@given(texts, st.integers(1, 6), stop_words)
+def test_a_prefix_cuts_the_words_that_stay(text: str, prefix: int, removed: frozenset[str]) -> None:
+    words = Tokenizer(stop_words=removed)(text)
+    cut = Tokenizer(stop_words=removed, prefix=prefix)(text)
+    assert cut == [word[:prefix] + "*" for word in words]
+
+
+@settings(deadline=None)
+@given(texts, st.integers(0, 4), st.sampled_from([None, 3]))
+def test_pairs_have_at_most_so_many_words_between_them(
+    text: str, skip: int, prefix: int | None
+) -> None:
+    words = Tokenizer(prefix=prefix)(text)
+    pairs = [
+        f"{first} {words[place]}"
+        for start, first in enumerate(words)
+        for place in range(start + 1, min(start + skip + 2, len(words)))
+    ]
+    both = Tokenizer(prefix=prefix, skip=skip)(text)
+    assert both[: len(words)] == words
+    assert Counter(both[len(words) :]) == Counter(pairs)
+    if skip == 0:
+        assert both == Tokenizer(prefix=prefix, word_ngrams=(1, 2))(text)
+
+
+def test_pairs_come_between_words_and_character_ngrams() -> None:
+    both = Tokenizer(prefix=2, skip=0, char_ngrams=(4, 4))
+    assert both("list it") == ["li*", "it*", "li* it*", " lis", "list", "ist ", " it "]
+
+
+@pytest.mark.parametrize(("name", "value"), [("prefix", 0), ("skip", -1), ("prefix", -4)])
+def test_settings_that_make_no_sense(name: str, value: int) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Tokenizer.model_validate({name: value})
+
+
 @given(texts)
 def test_a_tokenizer_survives_its_json(text: str) -> None:
-    made = Tokenizer(stop_words=frozenset({"the", "été"}), char_ngrams=(2, 3), lowercase=False)
+    made = Tokenizer(
+        stop_words=frozenset({"the", "été"}),
+        char_ngrams=(2, 3),
+        lowercase=False,
+        prefix=3,
+        skip=2,
+    )
     again = Tokenizer.model_validate_json(made.model_dump_json())
     assert again == made
     assert again(text) == made(text)
@@ -152,6 +211,52 @@ def test_encode_counts_the_known_terms_by_first_appearance() -> None:
     assert counts.tolist() == [1, 2, 1, 1]
     assert indices.dtype == np.int64
     assert counts.dtype == np.float32
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(texts, min_size=1, max_size=4),
+    st.sampled_from([None, (1, 1), (1, 2), (2, 3)]),
+    st.sampled_from([None, (3, 4), (1, 2)]),
+    st.sampled_from([None, 4]),
+    st.sampled_from([None, 1]),
+)
+def test_encode_counts_what_the_tokenizer_finds(
+    questions: list[str],
+    word_ngrams: tuple[int, int] | None,
+    char_ngrams: tuple[int, int] | None,
+    prefix: int | None,
+    skip: int | None,
+) -> None:
+    """Also of texts and words that were seen before."""
+    tokenizer = Tokenizer(
+        word_ngrams=word_ngrams, char_ngrams=char_ngrams, prefix=prefix, skip=skip
+    )
+    known = sorted({"x", *itertools.chain.from_iterable(map(tokenizer, questions))})[::2]
+    vocabulary = Vocabulary(tokenizer=tokenizer, terms=tuple(known))
+    for text in questions * 2:
+        indices, counts = vocabulary.encode(text)
+        expected = Counter(term for term in tokenizer(text) if term in set(known))
+        found = [known[index] for index in indices]
+        assert found == list(expected)
+        assert counts.tolist() == list(expected.values())
+
+
+def test_long_words_are_not_remembered() -> None:
+    """Those of a hostile client would fill the memory."""
+    tokenizer = Tokenizer(char_ngrams=(3, 4))
+    letters = [chr(ord("a") + number) for number in range(8)]
+    grams = ["".join(one) for size in (3, 4) for one in itertools.product(letters, repeat=size)]
+    vocabulary = Vocabulary(tokenizer=tokenizer, terms=tuple(grams))
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(letters, 4000)) for _ in range(100)]
+    vocabulary.encode(words[0])
+    tracemalloc.start()
+    for word in words:
+        assert len(vocabulary.encode(word)[0]) == MAX_TERMS
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000  # remembered, they would take several times as much
 
 
 def test_encode_of_a_text_without_known_terms() -> None:
