@@ -127,7 +127,7 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
         for terms in (32, 128, 512, MAX_TERMS)
         if _seconds(compute, row(terms)) < INLINE_SECONDS
     ]
-    inline_terms = max(quick, default=0)
+    inline_terms = max(quick, default=-1)  # -1: not even a row without known terms
     batcher = Batcher(
         compute,
         runners,

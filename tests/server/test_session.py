@@ -51,6 +51,18 @@ def test_a_faq_model(tmp_path: Path) -> None:
     assert probabilities.dtype == np.float32
 
 
+def test_a_faq_model_with_an_encoder(tmp_path: Path) -> None:
+    contract = tiny.faq_contract(subwords=tiny.SUBWORDS)
+    session = Session(tiny.write(tmp_path, tiny.stamped(tiny.encoder_graph(), contract)))
+    assert session.contract == contract
+    assert session.inputs[2] == {"name": "tokens", "type": "tensor(int64)", "shape": ["N", "S"]}
+    rows = [contract.encode(text) for text in ("sort a date", "nothing", "date date")]
+    probabilities = session.run(contract.feeds(rows))
+    scores = np.array([[2.0, 2, 2], [0, 0, 0], [0, 4, 4]])  # a term of the third, and meant
+    expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+
+
 def test_an_image_model_runs_several_rows(tmp_path: Path) -> None:
     session = Session(tiny.write(tmp_path, IMAGE), threads=0)
     assert isinstance(session.contract, ImageContract)
@@ -197,6 +209,8 @@ def test_a_graph_with_another_signature(tmp_path: Path, change: Change) -> None:
         (tiny.image_graph(outputs=3), tiny.faq_contract()),
         (tiny.faq_graph(), tiny.image_contract()),
         (tiny.faq_graph(outputs=4), tiny.faq_contract()),
+        (tiny.faq_graph(), tiny.faq_contract(subwords=tiny.SUBWORDS)),
+        (tiny.encoder_graph(), tiny.faq_contract()),
     ],
 )
 def test_a_graph_that_does_not_fit_its_contract(
