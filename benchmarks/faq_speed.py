@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from converters.__main__ import main as rtscore_convert
 from converters.faq import data
 from server.contract import FaqContract
+from server.model import run_faq
 from server.session import Session
 
 ROOT = Path(__file__).parent.parent
@@ -58,7 +59,7 @@ def served(path: Path) -> Ask:
     assert isinstance(contract, FaqContract)
 
     def ask(texts: Sequence[str]) -> Any:
-        return session.run(contract.feeds([contract.encode(text) for text in texts]))
+        return run_faq(session, contract, [contract.encode(text) for text in texts])
 
     return ask
 

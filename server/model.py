@@ -23,7 +23,7 @@ from server.tokenizer import MAX_TERMS
 # Work under this may run on the event loop: a hop to a thread and back costs as much.
 INLINE_SECONDS = 100e-6
 # Terms that are looked up at once, and what a token of an encoder counts.
-_PART, _TOKEN = 4096, 32
+_PART, _TOKEN = 1024, 10
 
 _log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
@@ -110,11 +110,7 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
     padding = len(contract.vocabulary.terms)
 
     def compute(rows: Sequence[Row]) -> list[Probabilities]:
-        found: dict[int, Probabilities] = {}
-        for places in parts([_size(row) for row in rows]):
-            part = session.run(contract.feeds([rows[place] for place in places]))
-            found.update(zip(places, part, strict=True))
-        return [found[place] for place in range(len(rows))]
+        return run_faq(session, contract, rows)
 
     def row(terms: int) -> Row:
         _, tokens = contract.encode("a " * terms)
@@ -136,6 +132,17 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
         **_queueing("faq", settings),
     )
     return Model("faq", contract, session, batcher)
+
+
+def run_faq(session: Session, contract: FaqContract, rows: Sequence[Row]) -> list[Probabilities]:
+    """Probabilities, float32 [entries] each, of encoded texts."""
+    if len(rows) == 1:
+        return list(session.run(contract.feeds(rows)))
+    found: dict[int, Probabilities] = {}
+    for places in parts([_size(row) for row in rows]):
+        part = session.run(contract.feeds([rows[place] for place in places]))
+        found.update(zip(places, part, strict=True))
+    return [found[place] for place in range(len(rows))]
 
 
 def parts(sizes: Sequence[int]) -> Iterator[list[int]]:

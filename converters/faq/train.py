@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -228,7 +229,9 @@ def _folds_of_entries(
 
 
 def _fit(texts: list[str], labels: list[int], vectors: Vectors | None) -> _Fitted:
-    made = classifier(len(set(labels)), len(texts)).fit(texts, labels)
+    with warnings.catch_warnings():  # of entries with one text each, which are no regression
+        warnings.filterwarnings("ignore", "The number of unique classes")
+        made = classifier(len(set(labels)), len(texts)).fit(texts, labels)
     if vectors is None:
         return _Fitted(made, None)
     return _Fitted(made, semantic.fit(vectors, np.array(labels)))
