@@ -30,7 +30,7 @@ from server.session import Session
 TIMED = 100  # questions
 FIGURES = ("accuracy_at_1", "accuracy_at_2", "accuracy_at_3", "mean_rank")
 # Any will do: the order of the entries does not depend on it, and all cost the same.
-CALIBRATION = Calibration(1.0, np.zeros(3), 0.0)
+CALIBRATION = Calibration(1.0, np.zeros(4), 0.0)
 
 Row = dict[str, Any]
 

@@ -11,7 +11,6 @@ from converters.faq.data import Duplicate
 from converters.faq.figures import figures
 from server.contract import Entry, FaqContract
 from server.session import Probabilities, Session
-from server.tokenizer import pad
 
 FOLDER = Path(data.__file__).parent / "javascript"
 FILES = {
@@ -102,9 +101,7 @@ def contract(session: Session) -> FaqContract:
 
 
 def ask(session: Session, contract: FaqContract, texts: list[str]) -> Probabilities:
-    terms = contract.vocabulary
-    indices, counts = pad([terms.encode(text) for text in texts], len(terms.terms))
-    return session.run({"indices": indices, "counts": counts})
+    return session.run(contract.feeds([contract.encode(text) for text in texts]))
 
 
 def test_the_default_model_is_made_from_it(contract: FaqContract, entries: list[Entry]) -> None:

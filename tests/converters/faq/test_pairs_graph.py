@@ -23,6 +23,12 @@ CLOSE = 1e-6
 
 
 @pytest.fixture(scope="module")
+def calibration() -> Calibration:
+    """One for log odds of LightGBM, which are farther apart than the matcher's own."""
+    return Calibration(temperature=2.0, weights=np.array([0.5, 0.25, -0.125, 0.25]), bias=-0.5)
+
+
+@pytest.fixture(scope="module")
 def classifier(calibration: Calibration) -> PairClassifier:
     return PairClassifier(fit(faq_set.ENTRIES, faq_set.DUPLICATES * 4, trees=60), calibration)
 
@@ -137,7 +143,7 @@ def test_a_row_does_not_depend_on_its_batch(
 @pytest.mark.parametrize("temperature", [1e-3, 50.0])
 @pytest.mark.parametrize("bias", [-500.0, 500.0])
 def test_extreme_calibrations(classifier: PairClassifier, temperature: float, bias: float) -> None:
-    calibration = Calibration(temperature, np.array([1.0, 1.0, 1.0]), bias)
+    calibration = Calibration(temperature, np.array([1.0, 1.0, 1.0, 1.0]), bias)
     extreme = PairClassifier(classifier.model, calibration)
     found = open_graph(to_onnx(extreme)).run(None, feeds(extreme, TEXTS))[0]
     np.testing.assert_allclose(found, extreme.predict_proba(TEXTS), atol=CLOSE)
