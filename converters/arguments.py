@@ -20,3 +20,10 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError("give a whole number from 0 to 999999999")
     return int(text)
+
+
+def positive(text: str) -> int:
+    """A count that is not 0."""
+    if not count(text):
+        raise argparse.ArgumentTypeError("give a whole number from 1 to 999999999")
+    return count(text)

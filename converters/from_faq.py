@@ -9,12 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
-from converters.arguments import count, share
+from converters.arguments import count, positive, share
 from converters.encoder import int8, source
 from converters.encoder.model import Encoder
 from converters.export import ConversionError, export, provenance
 from converters.faq import data, evaluate, pairs, pairs_graph, plots, prepare, report, steps
 from converters.faq.answers import Answers
+from converters.faq.calibrate import LEAST
 from converters.faq.figures import PRECISION
 from converters.faq.graph import to_onnx
 from converters.faq.prepared import Prepared
@@ -84,7 +85,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         "pairs (needs rtscore[recipes])",
     )
     group.add_argument(
-        "--trees", type=count, default=500, metavar="N", help="of --recipe (default: 500)"
+        "--trees", type=positive, default=500, metavar="N", help="of --recipe (default: 500)"
     )
     group.add_argument(
         "--no-match-share",
@@ -106,6 +107,10 @@ def convert(arguments: argparse.Namespace) -> None:
     trained = _train(arguments, asked, encoder)
     _warn(trained)
     tested = _test(trained, asked)
+    if arguments.report and tested is None:
+        raise ConversionError(
+            f"--report needs --test, --split or, without --recipe, {LEAST} duplicates and more"
+        )
     figures = _figures(trained, tested, arguments.seed)
     if figures:
         Console().print(evaluate.table(figures))
@@ -250,9 +255,7 @@ def _write_findings(
         path.parent.mkdir(parents=True, exist_ok=True)
         plots.png(path, tested.outcomes, threshold)
         _log.info("%s: the plots", path)
-    if arguments.report:
-        if tested is None:
-            raise ConversionError("--report needs --test, --split, or 20 duplicates and more")
+    if arguments.report and tested:
         evidence = Evidence(
             asked.entries,
             threshold,

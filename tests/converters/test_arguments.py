@@ -2,11 +2,12 @@ import argparse
 
 import pytest
 
-from converters.arguments import count, share
+from converters.arguments import count, positive, share
 
 
 def test_what_is_taken() -> None:
     assert (share("0.21"), share("1e-3")) == (0.21, 0.001)
+    assert (positive("1"), positive("010")) == (1, 10)
     assert (count("0"), count("999999999"), count("007")) == (0, 999_999_999, 7)
 
 
@@ -20,3 +21,9 @@ def test_no_share(text: str) -> None:
 def test_no_count(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="whole number"):
         count(text)
+
+
+@pytest.mark.parametrize("text", ["0", "000", "-1", "1.5", "", "x"])
+def test_not_positive(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="whole number"):
+        positive(text)

