@@ -149,6 +149,8 @@ def _read(arguments: argparse.Namespace) -> Prepared:
     options = prepare.Options.of(arguments)
     if arguments.plot and not (arguments.test or options.split):
         raise ConversionError("--plot needs --test or --split")
+    if options.split and not arguments.duplicates:
+        raise ConversionError("--split draws a test from --duplicates, which are not given")
     if arguments.no_match_test and not arguments.test:
         raise ConversionError("--no-match-test needs --test")
     entries = data.read_originals(arguments.originals)

@@ -16,7 +16,7 @@ from server import metrics
 from server.batcher import Batcher, Runners
 from server.contract import FaqContract, ImageContract, Row
 from server.errors import StartupError
-from server.session import Probabilities, Session
+from server.session import Probabilities, Session, has_cuda
 from server.settings import Settings
 from server.tokenizer import MAX_TERMS
 
@@ -105,16 +105,19 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
     """The FAQ model in `path`; a lexical one has nothing to gain from a GPU."""
     session = Session(path)
     contract = _expect(session.contract, FaqContract, path)
-    if contract.subwords is not None and settings.device != "cpu":
+    # Only an encoder gains from CUDA; where there may be none, "auto" needs no second look.
+    if contract.subwords is not None and (
+        settings.device == "cuda" or (settings.device == "auto" and has_cuda())
+    ):
         session = Session(path, settings.device)
-    padding = len(contract.vocabulary.terms)
+    frequent = _frequent_terms(contract)
 
     def compute(rows: Sequence[Row]) -> list[Probabilities]:
         return run_faq(session, contract, rows)
 
     def row(terms: int) -> Row:
         _, tokens = contract.encode("a " * terms)
-        return (np.arange(terms, dtype=np.int64) % padding, np.ones(terms, np.float32)), tokens
+        return (np.resize(frequent, terms), np.ones(terms, np.float32)), tokens
 
     with _warming_up(path):
         compute([row(MAX_TERMS)] * settings.max_batch_faq)
@@ -132,6 +135,13 @@ def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContr
         **_queueing("faq", settings),
     )
     return Model("faq", contract, session, batcher)
+
+
+def _frequent_terms(contract: FaqContract) -> npt.NDArray[np.int64]:
+    """Terms of the entries' own questions, which cost what a user's question costs; never none."""
+    text = " ".join(entry.question for entry in contract.entries[:100])
+    indices, _ = contract.vocabulary.encode(text)
+    return indices if len(indices) else np.zeros(1, np.int64)
 
 
 def run_faq(session: Session, contract: FaqContract, rows: Sequence[Row]) -> list[Probabilities]:

@@ -110,6 +110,11 @@ def versions() -> dict[str, Any]:
     return {"onnxruntime": ort.__version__, "providers": ort.get_available_providers()}
 
 
+def has_cuda() -> bool:
+    """Whether this build of ONNX Runtime knows CUDA; whether it works is another question."""
+    return _CUDA in ort.get_available_providers()
+
+
 def refuse_mixed_packages() -> None:
     """Raise StartupError where both builds of ONNX Runtime are installed over each other."""
     if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
@@ -141,7 +146,7 @@ def _read(path: Path) -> bytes:
 def _providers(device: Device) -> list[str]:
     if device == "cpu":
         return [_CPU]
-    if _CUDA in ort.get_available_providers():
+    if has_cuda():
         ort.preload_dlls()
         return [_CUDA, _CPU]
     return [_CPU]

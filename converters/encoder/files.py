@@ -17,6 +17,10 @@ from server.subwords import Subwords
 _MODULES = {"Transformer", "Pooling", "Normalize"}
 
 
+# A question has 4,000 characters; the memory of a batch grows with the square of its tokens.
+MOST_TOKENS = 512
+
+
 @dataclass(frozen=True)
 class Files:
     """A folder, or a part of an archive; each method raises ConversionError with a file's name."""
@@ -63,6 +67,7 @@ class Files:
             raise ConversionError("sentence_bert_config.json: do_lower_case is not supported")
         stated = settings.get("max_seq_length")
         longest = stated or self.settings("tokenizer_config.json").get("model_max_length")
+        positions = min(positions, MOST_TOKENS)
         try:
             text = self.read("tokenizer.json").decode("utf-8")
             return Subwords(tokenizer=text, max_tokens=min(int(longest or positions), positions))

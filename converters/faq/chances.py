@@ -3,7 +3,7 @@
 import numpy as np
 from onnx import TensorProto
 
-from converters.faq.model import CANDIDATES, LEAST_REST, MOST, Calibration
+from converters.faq.model import CANDIDATES, LEAST, MOST, Calibration
 from converters.nodes import Nodes
 
 
@@ -20,7 +20,7 @@ def add_probabilities(nodes: Nodes, logits: str, entries: int, calibration: Cali
     scaled = nodes.add("Div", exact, nodes.scalar(calibration.temperature, np.float64))
     shares = nodes.add("Softmax", scaled, axis=1)
     share = nodes.add("ReduceMax", shares, nodes.integers(1), keepdims=1)
-    right = _right(nodes, exact, scaled, share, calibration)
+    right = _right(nodes, exact, scaled, calibration)
     kept = nodes.add("Min", nodes.add("Div", right, share), nodes.scalar(1.0, np.float64))
     most = nodes.add("Mul", kept, nodes.scalar(MOST, np.float64))
     product = nodes.add("Mul", most, shares)
@@ -32,25 +32,37 @@ def add_probabilities(nodes: Nodes, logits: str, entries: int, calibration: Cali
     nodes.add("ScatterElements", none, places, chances, axis=1, output="probabilities")
 
 
-def _right(nodes: Nodes, exact: str, scaled: str, share: str, calibration: Calibration) -> str:
+def _right(nodes: Nodes, exact: str, scaled: str, calibration: Calibration) -> str:
     """How likely the best entry is right, [N, 1]: `converters.faq.model.features`, weighed."""
     axis = nodes.integers(1)
     first, _ = nodes.pair("TopK", exact, nodes.integers(2))
     best, second = _columns(nodes, first, 0, 1), _columns(nodes, first, 1, 2)
-    rest = nodes.add("Sub", nodes.scalar(1.0, np.float64), share)
-    others = nodes.add("Max", rest, nodes.scalar(LEAST_REST, np.float64))
+    others = nodes.add("Max", _others(nodes, scaled), nodes.scalar(LEAST, np.float64))
     features = nodes.add(
         "Concat",
         best,
         nodes.add("Sub", best, second),
         nodes.add("ReduceLogSumExp", scaled, axis, keepdims=1),
-        nodes.add("Sub", nodes.add("Log", share), nodes.add("Log", others)),
+        nodes.add("Neg", nodes.add("Log", others)),
         axis=1,
     )
     weights = nodes.weight("calibration.weights", calibration.weights[:, np.newaxis])
     weighed = nodes.add("MatMul", features, weights)
     bias = nodes.scalar(calibration.bias, np.float64)
     return nodes.add("Sigmoid", nodes.add("Add", weighed, bias))
+
+
+def _others(nodes: Nodes, scaled: str) -> str:
+    """What the others have, as a multiple of the best entry's share; exact however little it is."""
+    axis = nodes.integers(1)
+    highest = nodes.add("ReduceMax", scaled, axis, keepdims=1)
+    ratios = nodes.add("Exp", nodes.add("Sub", scaled, highest))
+    one, none = nodes.scalar(1.0, np.float64), nodes.scalar(0.0, np.float64)
+    best = nodes.add("GreaterOrEqual", ratios, one)
+    less = nodes.add("ReduceSum", nodes.add("Where", best, none, ratios), axis, keepdims=1)
+    equal = nodes.add("Cast", best, to=TensorProto.DOUBLE)
+    count = nodes.add("ReduceSum", equal, axis, keepdims=1)
+    return nodes.add("Add", less, nodes.add("Sub", count, one))
 
 
 def _columns(nodes: Nodes, rows: str, start: int, end: int) -> str:

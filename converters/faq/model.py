@@ -19,8 +19,8 @@ from server.tokenizer import Tokenizer, Vocabulary
 
 Array = npt.NDArray[np.float64]
 
-# What the best entry leaves to others is not told from 0 below this.
-LEAST_REST = 1e-9
+# What others have of the best entry's share is not told from 0 below this.
+LEAST = 1e-16
 # As many as one answer may ask for.
 CANDIDATES = 1000
 # A probability of 1 would let float32 sums over the entries pass 1.
@@ -43,6 +43,8 @@ FEW, TABLE = 300, 8_000_000
 TRAINABLE, LEARNED = 6_000_000, 48_000_000
 # Still more are centroids of so many terms.
 TERMS = 150_000
+# Logits, questions times entries, that are looked at at once.
+MOST_LOGITS = 50_000_000
 
 
 def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER, few: int = FEW) -> Any:
@@ -63,6 +65,24 @@ def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER, few: 
 def trainable(entries: int, texts: int, few: int = FEW) -> bool:
     """Whether margins are learned in minutes."""
     return entries * texts <= TRAINABLE or entries <= few
+
+
+@dataclass(frozen=True)
+class Size:
+    """A FAQ's numbers of entries and of all their texts, which decide how it is learned."""
+
+    entries: int
+    texts: int
+
+    @property
+    def trainable(self) -> bool:
+        """Whether margins are learned in minutes."""
+        return trainable(self.entries, self.texts)
+
+    @property
+    def most(self) -> int:
+        """So many questions' logits may be looked at at once."""
+        return max(1, MOST_LOGITS // self.entries)
 
 
 def logits(fitted: Any, texts: Sequence[str]) -> Array:
@@ -120,8 +140,10 @@ def features(logits: Array, temperature: float) -> Array:
     """
     scaled = logits / temperature
     best = -np.partition(-logits, 1, axis=1)[:, :2]
-    share = softmax(scaled, axis=1).max(axis=1)
-    odds = np.log(share) - np.log(np.maximum(1 - share, LEAST_REST))
+    ratios = np.exp(scaled - scaled.max(axis=1, keepdims=True))  # to the best: 1 of itself
+    equal = (ratios >= 1).sum(axis=1)
+    others = np.where(ratios < 1, ratios, 0).sum(axis=1) + (equal - 1)
+    odds = -np.log(np.maximum(others, LEAST))
     return np.column_stack([best[:, 0], best[:, 0] - best[:, 1], logsumexp(scaled, axis=1), odds])
 
 

@@ -16,16 +16,18 @@ from converters.faq.answers import Answers
 from converters.faq.calibrate import LEAST, Asked, calibrate
 from converters.faq.data import Duplicate
 from converters.faq.defaults import default
-from converters.faq.model import Calibration, FaqClassifier, Meaning, classifier, logits, trainable
-from converters.faq.semantic import Embedded, Semantic, Vectors
+from converters.faq.model import Calibration, FaqClassifier, Meaning, Size, classifier, logits
+from converters.faq.semantic import MOST_TEXTS, Embedded, Semantic, Vectors
 from converters.progress import progress
 from server.contract import Entry
 
 FOLDS = 10
 # What lexical logits may weigh beside those of an encoder, and do where too few questions tell.
 LEXICAL, USUAL_LEXICAL = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), 0.1
-# Of a large FAQ so many logits of held-out questions are looked at.
-_MOST_LOGITS = 50_000_000
+# Held-out questions that tell enough.
+_TELLING = 200
+# Texts whose kernel of an encoder several processes may hold at once.
+_SMALL_KERNEL = 6_000
 # Entries times texts of a FAQ whose folds are all learned.
 _SMALL = 1_500_000
 
@@ -95,22 +97,30 @@ def train(
 
     `no_match_share` is the share of questions without an entry that is to be expected, None for
     the usual one. Without `no_match` questions to learn from, whole entries are left out and theirs
-    are used. Where there are too few duplicates to calibrate on, the calibration of other sets is
+    are used. Where there are too few of either to calibrate on, the calibration of other sets is
     taken.
     """
     texts, labels = _training_set(entries, duplicates)
-    embedded = Embedded.of(encoder, [*texts, *no_match]) if encoder else None
-    fitted = _fit(texts, labels, embedded(texts) if embedded else None)
-    if len(duplicates) < LEAST:
-        calibration, threshold = default(encoder is not None)
+    size = Size(len(entries), len(texts))
+    rng = np.random.default_rng(seed)
+    # It is asked as many as other models are, and of any kind.
+    asked_too = [no_match[place] for place in rng.permutation(len(no_match))[: size.most]]
+    embedded = Embedded.of(encoder, [*texts, *asked_too]) if encoder else None
+    fitted = _fit(texts, labels, embedded(texts) if embedded else None, size)
+    enough = len(no_match) >= LEAST
+    known = _folds(entries, duplicates, rng)
+    unknown = iter(()) if enough else _folds_of_entries(entries, duplicates, rng)
+    scored = (
+        _cross_validate(known, unknown, len(duplicates), size, embedded)
+        if len(duplicates) >= LEAST
+        else []
+    )
+    # It has not seen these, and is surer of them than models of fewer duplicates are.
+    scored.append(_ask(fitted, [], asked_too, embedded(asked_too) if embedded else None))
+    if min(_counts(scored)) < LEAST:
+        calibration, threshold = default(size, encoder is not None)
         model = _model(fitted, calibration, embedded, USUAL_LEXICAL)
         return Trained(model, threshold, math.nan, math.nan, None)
-    rng = np.random.default_rng(seed)
-    known = _folds(entries, duplicates, rng)
-    unknown = iter(()) if no_match else _folds_of_entries(entries, duplicates, rng)
-    scored = _cross_validate(known, unknown, len(entries), len(texts), embedded)
-    # It has not seen these, and is surer of them than models of fewer duplicates are.
-    scored.append(_ask(fitted, [], no_match, embedded(no_match) if embedded else None))
     weight = _lexical_weight(scored)
     share = no_match_share or usual_no_match_share(no_match)
     asked = [one.mixed(weight) for one in scored]
@@ -133,19 +143,26 @@ def _model(
     return FaqClassifier(fitted.pipeline, calibration, Meaning(embedded, fitted.semantic, weight))
 
 
+def _counts(scored: Sequence[_Scored]) -> tuple[int, int]:
+    """How many questions with an entry and without one were asked."""
+    parts = [one.lexical for one in scored]
+    return sum(len(part.labels) for part in parts), sum(len(part.no_match) for part in parts)
+
+
 def _cross_validate(
     known: Iterator[_Fold],
     unknown: Iterator[_Fold],
-    entries: int,
-    texts: int,
+    duplicates: int,
+    size: Size,
     embedded: Embedded | None,
 ) -> list[_Scored]:
     # A few tell enough of a large FAQ, and several at once would take several times the memory.
-    small = entries * texts <= _SMALL
-    each = FOLDS if small else 2 if trainable(entries, texts) else 1
+    small = size.entries * size.texts <= _SMALL and not (embedded and size.texts > _SMALL_KERNEL)
+    needed = math.ceil(_TELLING * FOLDS / duplicates)
+    each = FOLDS if small else max(needed, 2 if size.trainable else 1)
     folds = [*itertools.islice(known, each), *itertools.islice(unknown, each)]
-    most = max(LEAST, _MOST_LOGITS // entries // len(folds))
-    tasks = (delayed(_score)(*_task(fold, most, embedded)) for fold in folds)
+    most = max(LEAST, size.most // len(folds))
+    tasks = (delayed(_score)(*_task(fold, most, embedded), size) for fold in folds)
     scoring = Parallel(n_jobs=-1 if small else 1, return_as="generator")(tasks)
     return [*progress(scoring, "cross-validating", len(folds))]
 
@@ -212,7 +229,8 @@ def _folds(
         fold_of[rng.permutation(numbers)] = (rng.integers(FOLDS) + np.arange(len(numbers))) % FOLDS
     for fold in range(FOLDS):
         known = [duplicates[number] for number in np.flatnonzero(fold_of != fold).tolist()]
-        held_out = [duplicates[number] for number in np.flatnonzero(fold_of == fold).tolist()]
+        numbers = rng.permutation(np.flatnonzero(fold_of == fold)).tolist()
+        held_out = [duplicates[number] for number in numbers]
         yield _Fold(*_training_set(entries, known), held_out, [])
 
 
@@ -228,19 +246,25 @@ def _folds_of_entries(
             yield _Fold(*_training_set(entries, duplicates, without=out), [], asked)
 
 
-def _fit(texts: list[str], labels: list[int], vectors: Vectors | None) -> _Fitted:
+def _fit(texts: list[str], labels: list[int], vectors: Vectors | None, size: Size) -> _Fitted:
+    """Of the kind that a FAQ of `size` takes, also where some of it is left out."""
     with warnings.catch_warnings():  # of entries with one text each, which are no regression
         warnings.filterwarnings("ignore", "The number of unique classes")
-        made = classifier(len(set(labels)), len(texts)).fit(texts, labels)
+        made = classifier(size.entries, size.texts).fit(texts, labels)
     if vectors is None:
         return _Fitted(made, None)
-    return _Fitted(made, semantic.fit(vectors, np.array(labels)))
+    most = MOST_TEXTS if size.texts <= MOST_TEXTS else 0
+    return _Fitted(made, semantic.fit(vectors, np.array(labels), most))
 
 
 def _score(
-    fold: _Fold, vectors: Vectors | None, asked: Vectors | None, no_match: Vectors | None
+    fold: _Fold,
+    vectors: Vectors | None,
+    asked: Vectors | None,
+    no_match: Vectors | None,
+    size: Size,
 ) -> _Scored:
-    fitted = _fit(fold.texts, fold.labels, vectors)
+    fitted = _fit(fold.texts, fold.labels, vectors, size)
     return _ask(fitted, fold.duplicates, fold.no_match, no_match, asked)
 
 
