@@ -20,7 +20,7 @@ def within_limit(texts: Sequence[str], contract: FaqContract) -> list[str]:
     return [
         text
         for text in dict.fromkeys((*ADVERSARIAL, *texts))
-        if len(contract.encode(text)[0]) < MAX_TERMS
+        if len(contract.vocabulary.encode(text)[0]) < MAX_TERMS
     ]
 
 

@@ -21,7 +21,8 @@ def coefficients(lengths: tuple[int, ...] = LENGTHS, entries: int = ENTRIES) -> 
     rng = np.random.default_rng(0)
     dense = np.zeros((len(lengths), entries))
     for row, length in zip(dense, lengths, strict=True):
-        row[rng.choice(entries, length, replace=False)] = rng.normal(1, 0.3, length)
+        drawn = rng.normal(1, 0.3, length).astype(np.float16)  # as `strongest` rounds them
+        row[rng.choice(entries, length, replace=False)] = drawn
     return csr_matrix(dense)
 
 

@@ -56,7 +56,8 @@ async def call(asked: Any, pool: DecodePool) -> FaqCall:
 
 def counted(row: Any) -> dict[str, int]:
     """A row's terms as text, with their counts."""
-    indices, counts = row
+    (indices, counts), tokens = row
+    assert tokens is None
     return {tiny.TERMS[index]: int(count) for index, count in zip(indices, counts, strict=True)}
 
 
