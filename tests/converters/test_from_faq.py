@@ -266,7 +266,10 @@ def test_a_precision_that_is_out_of_reach_is_said(
         ),
         (["--no-match", "{nowhere}"], "No such file or directory"),
         (["--test", "{no_match}"], ":1: there is no column 'id'"),
-        (["--no-match", "{little}"], "there are 60 duplicates and 3 questions without an entry"),
+        (
+            ["--recipe", "pairs-lightgbm", "--trees", "3", "--no-match", "{little}"],
+            "there are 60 duplicates and 3 questions without an entry",
+        ),
         (["--min-length", "500"], "preparation leaves 0 entries"),
     ],
 )
@@ -327,6 +330,23 @@ def test_entries_alone_are_enough(
     assert rows.argmax(axis=1).tolist() == list(range(len(faq_set.ENTRIES)))
 
 
+def test_few_questions_without_an_entry_are_helped_by_entries_left_out(
+    files: Files, tmp_path: Path
+) -> None:
+    little = faq_set.write_questions(tmp_path / "little.jsonl", faq_set.NO_MATCH[:3])
+    path = tmp_path / "faq.onnx"
+    assert in_process(files, path, "--no-match", little) == 0
+    assert Model(path).contract.accuracy["cv_matched_precision"] > 0.9
+
+
+def test_a_split_without_duplicates_is_refused(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--originals", files.originals, "--split", "0.2", "-o", tmp_path / "faq.onnx"]
+    assert main(["faq", *map(str, arguments)]) == 1
+    assert "--split draws a test from --duplicates, which are not given" in capsys.readouterr().err
+
+
 def test_a_split_sets_a_test_aside(
     files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -358,11 +378,9 @@ def test_a_report_without_a_test_is_by_cross_validation(files: Files, tmp_path: 
 def test_the_classic_recipe_may_be_trained(files: Files, tmp_path: Path) -> None:
     path = tmp_path / "recipe.onnx"
     enough = faq_set.write_duplicates(tmp_path / "enough.jsonl", TRAIN * 4)
-    asked = map(str, ["--no-match", files.no_match, "--test", files.test])
-    report = ["--report", tmp_path / "report.html"]
-    recipe = ["--recipe", "pairs-lightgbm", "--trees", "30"]
-    status = in_process(files, path, "--duplicates", enough, *asked, *recipe, *map(str, report))
-    assert status == 0
+    asked: list[str | Path] = ["--duplicates", enough, "--no-match", files.no_match]
+    asked += ["--test", files.test, "--report", tmp_path / "report.html"]
+    assert in_process(files, path, *asked, "--recipe", "pairs-lightgbm", "--trees", "30") == 0
     model = Model(path)
     source = "rtscore-convert faq: TF-IDF and LightGBM on pairs, 30 trees"
     assert model.contract.provenance.source == source
