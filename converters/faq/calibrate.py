@@ -107,7 +107,7 @@ def _temperature(decisions: Array, labels: npt.NDArray[np.int64]) -> float:
         own = likely[np.arange(len(labels)), labels]
         return float(-own[np.isfinite(own)].mean())  # others are no candidates
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-7, 4), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=(-5, 4), method="bounded").x))
 
 
 def _best_share(decisions: Array, temperature: float) -> Array:
