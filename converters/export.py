@@ -16,13 +16,11 @@ import onnx
 
 from server.contract import (
     CONTRACT_KEY,
-    DIGEST_KEY,
-    NO_DIGEST,
     FaqContract,
     ImageContract,
     Provenance,
-    seal,
 )
+from server.modelfile import DIGEST_KEY, NO_DIGEST, seal
 from server.session import Feeds, Probabilities, Session
 
 _log = logging.getLogger("rtscore.convert")

@@ -1,11 +1,9 @@
 """What a model file says of itself: one JSON string in its ONNX metadata, under `rtscore.contract`.
 
 ONNX can't express labels, entry texts, crop rules, provenance and measured accuracy, and a sidecar
-file would get lost. A second entry, `rtscore.sha256`, is the digest of the file's own bytes (with
-the digest itself as zeros), so that a file which was cut, edited or damaged is noticed.
+file would get lost.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -19,8 +17,6 @@ from server.subwords import Subwords, Tokens, pad_tokens
 from server.tokenizer import Terms, Vocabulary, pad
 
 CONTRACT_KEY = "rtscore.contract"
-DIGEST_KEY = "rtscore.sha256"
-NO_DIGEST = "0" * 64
 
 
 class _Frozen(BaseModel):
@@ -144,40 +140,3 @@ def parse(metadata: dict[str, str], path: str) -> FaqContract | ImageContract:
             f"{path} has a contract that this version can't read ({where}: {first['msg']}); "
             "convert it again with the rtscore-convert of this version"
         ) from error
-
-
-def check_seal(content: bytes, path: str) -> None:
-    """Raise StartupError where a model file's bytes are not those that were exported."""
-    place = _digest_place(content)
-    if place is None:
-        raise StartupError(
-            f"{path} is no model file of rtscore-convert, or it was cut; make it with "
-            "rtscore-convert, or copy it again from where it was made"
-        )
-    if content[place : place + 64] != _digest_without(content, place).encode():
-        raise StartupError(
-            f"{path} was cut or changed after it was exported (its digest does not match); "
-            "make it again with rtscore-convert, or copy it again from where it was made"
-        )
-
-
-def seal(content: bytes) -> bytes:
-    """`content`, whose digest entry holds NO_DIGEST, with its digest put in."""
-    place = _digest_place(content)
-    if place is None:
-        raise ValueError(f"the metadata entry {DIGEST_KEY} is missing")
-    return content[:place] + _digest_without(content, place).encode() + content[place + 64 :]
-
-
-def _digest_place(content: bytes) -> int | None:
-    # A protobuf map entry: the key, then field 2 (0x12) with its length (64), then the digits.
-    marker = DIGEST_KEY.encode() + b"\x12\x40"
-    place = content.rfind(marker)
-    return None if place < 0 else place + len(marker)
-
-
-def _digest_without(content: bytes, place: int) -> str:
-    rest = hashlib.sha256(content[:place])
-    rest.update(NO_DIGEST.encode())
-    rest.update(memoryview(content)[place + 64 :])
-    return rest.hexdigest()

@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from server import contract
+from server import contract, modelfile
 from server.errors import StartupError
 
 # Official builds report to their maker by default, over the network; read when it is imported.
@@ -49,12 +49,12 @@ class Session:
         """
         refuse_mixed_packages()
         content = _read(path)
-        contract.check_seal(content, str(path))  # first: native code never sees damaged bytes
+        modelfile.check_seal(content, str(path))  # first: native code never sees damaged bytes
         self.version = hashlib.sha256(content).hexdigest()[:12]
-        del content  # twice a large model's size is much; from bytes ONNX Runtime would keep both
-        self._session = _open(path, _providers(device), threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        graph, metadata = modelfile.split(content)
+        del content  # twice a large model's size is much
         self.contract = contract.parse(metadata, str(path))
+        self._session = _open(graph, path, _providers(device), threads)
         self.device = self._verified_device(device)
         self.inputs = self._checked_inputs(path)
         self._outputs = [value.name for value in self._session.get_outputs()]
@@ -165,7 +165,7 @@ def _providers(device: Device) -> list[str]:
     return [_CPU]
 
 
-def _open(path: Path, providers: list[str], threads: int) -> "ort.InferenceSession":
+def _open(graph: bytes, path: Path, providers: list[str], threads: int) -> "ort.InferenceSession":
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -173,10 +173,12 @@ def _open(path: Path, providers: list[str], threads: int) -> "ort.InferenceSessi
     # Spinning threads would burn the quota that the event loop and the decoders need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(path, options, providers=providers)
+        session = ort.InferenceSession(graph, options, providers=providers)
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
         _log.debug("ONNX Runtime on %s: %s", path, error)
         raise StartupError(
             f"{path} is not a model that ONNX Runtime {ort.__version__} can load; make it again "
             "with the rtscore-convert of this version"
         ) from error
+    session._model_bytes = None  # which it would keep beside the weights, to fall back with
+    return session

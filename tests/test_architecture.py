@@ -14,14 +14,24 @@ ROOT = Path(__file__).parent.parent
 
 # Each may import what stands before it or beside it; what is not listed here is a module astray.
 LAYERS = (
-    {"errors", "contract", "settings", "subwords", "tokenizer", "stages", "busy", "cpus"},
+    {
+        "errors",
+        "contract",
+        "modelfile",
+        "settings",
+        "subwords",
+        "tokenizer",
+        "stages",
+        "busy",
+        "cpus",
+    },
     {"auth", "codec", "batcher", "session", "pool", "metrics", "log", "lifecycle", "protocol"},
     {"model", "exchange", "middleware"},
     {"routes"},
     {"app"},
     {"__main__"},
 )
-FOR_CONVERTERS = {"contract", "codec", "session", "subwords", "tokenizer", "errors"}
+FOR_CONVERTERS = {"contract", "modelfile", "codec", "session", "subwords", "tokenizer", "errors"}
 
 DEFAULTS = {
     "host": "127.0.0.1",

@@ -12,15 +12,13 @@ from onnx import TensorProto, helper, numpy_helper
 
 from server.contract import (
     CONTRACT_KEY,
-    DIGEST_KEY,
-    NO_DIGEST,
     Entry,
     FaqContract,
     ImageContract,
     Label,
     Provenance,
-    seal,
 )
+from server.modelfile import DIGEST_KEY, NO_DIGEST, seal
 from server.subwords import Subwords
 from server.tokenizer import Tokenizer, Vocabulary
 

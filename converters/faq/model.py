@@ -10,11 +10,11 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit, logsumexp, softmax
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import LinearSVC
 
 from converters.faq.features import KindTfidf, TermCounter
+from converters.faq.margins import Margins
 from converters.faq.semantic import Embedded, Semantic
-from converters.faq.sparse import Centroids, Margins
+from converters.faq.sparse import Centroids, SparseMargins
 from server.tokenizer import Tokenizer, Vocabulary
 
 Array = npt.NDArray[np.float64]
@@ -54,9 +54,9 @@ def classifier(entries: int, texts: int, tokenizer: Tokenizer = TOKENIZER, few: 
     centroid of its texts. Of more than `few` entries only the strongest terms are kept.
     """
     if entries <= few:
-        counter, linear = TermCounter(tokenizer, 1, TABLE // entries), LinearSVC(random_state=0)
+        counter, linear = TermCounter(tokenizer, 1, TABLE // entries), Margins(random_state=0)
     elif trainable(entries, texts, few):
-        counter, linear = TermCounter(tokenizer, 1, LEARNED // entries), Margins()
+        counter, linear = TermCounter(tokenizer, 1, LEARNED // entries), SparseMargins()
     else:
         counter, linear = TermCounter(tokenizer, 2, TERMS), Centroids()
     return make_pipeline(counter, KindTfidf(counter, PAIRS, NGRAMS), linear)

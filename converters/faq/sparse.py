@@ -8,10 +8,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import normalize
-from sklearn.svm import LinearSVC
+
+from converters.faq.margins import Margins
 
 # An entry keeps so many terms, and more where it has more texts: 2 KiB an entry, mostly.
-LEAST_TERMS, TERMS_A_TEXT = 160, 48
+LEAST_TERMS, TERMS_A_TEXT = 240, 72
 
 
 class _Sparse(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -28,12 +29,12 @@ class _Sparse(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.classes_[self.decision_function(texts).argmax(axis=1)])
 
 
-class Margins(_Sparse):
-    """LinearSVC whose classes keep their strongest terms; `coef_` is sparse, [terms, classes]."""
+class SparseMargins(_Sparse):
+    """Margins whose classes keep their strongest terms; `coef_` is sparse, [terms, classes]."""
 
     def fit(self, texts: csr_matrix, labels: Sequence[int]) -> Self:
         """Learn from `texts` [texts, terms] of the classes `labels` [texts], three or more."""
-        fitted = LinearSVC(random_state=0).fit(texts, labels)
+        fitted = Margins(random_state=0).fit(texts, labels)
         self.classes_, self.intercept_ = fitted.classes_, fitted.intercept_
         most = kept_terms(texts.shape[0], len(self.classes_))
         self.coef_ = strongest(csr_matrix(fitted.coef_), most).T.tocsr()

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +10,18 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from converters.encoder.model import Encoder
-from converters.faq import semantic
 from converters.faq.answers import Answers
 from converters.faq.calibrate import LEAST, Asked, calibrate
 from converters.faq.data import Duplicate
 from converters.faq.defaults import default
-from converters.faq.model import Calibration, FaqClassifier, Meaning, Size, classifier, logits
-from converters.faq.semantic import MOST_TEXTS, Embedded, Semantic, Vectors
+from converters.faq.folds import FOLDS, Fitted, Fold, fit, folds, folds_of_entries, training_set
+from converters.faq.model import Calibration, FaqClassifier, Meaning, Size, logits
+from converters.faq.semantic import Embedded, Vectors
 from converters.progress import progress
 from server.contract import Entry
 
-FOLDS = 10
 # What lexical logits may weigh beside those of an encoder, and do where too few questions tell.
-LEXICAL, USUAL_LEXICAL = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), 0.1
+LEXICAL, USUAL_LEXICAL = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), 0.05
 # Held-out questions that tell enough.
 _TELLING = 200
 # Texts whose kernel of an encoder several processes may hold at once.
@@ -45,24 +43,6 @@ class Trained:
     precision: float
     recall: float
     held_out: Answers | None
-
-
-@dataclass(frozen=True)
-class _Fold:
-    """What one model of the cross-validation learns, and what it is asked then."""
-
-    texts: list[str]
-    labels: list[int]
-    duplicates: list[Duplicate]
-    no_match: list[str]
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """A model before its calibration; `semantic` where there is an encoder."""
-
-    pipeline: Any
-    semantic: Semantic | None
 
 
 @dataclass(frozen=True)
@@ -100,16 +80,16 @@ def train(
     are used. Where there are too few of either to calibrate on, the calibration of other sets is
     taken.
     """
-    texts, labels = _training_set(entries, duplicates)
+    texts, labels = training_set(entries, duplicates)
     size = Size(len(entries), len(texts))
     rng = np.random.default_rng(seed)
     # It is asked as many as other models are, and of any kind.
     asked_too = [no_match[place] for place in rng.permutation(len(no_match))[: size.most]]
     embedded = Embedded.of(encoder, [*texts, *asked_too]) if encoder else None
-    fitted = _fit(texts, labels, embedded(texts) if embedded else None, size)
+    fitted = fit(texts, labels, embedded(texts) if embedded else None, size)
     enough = len(no_match) >= LEAST
-    known = _folds(entries, duplicates, rng)
-    unknown = iter(()) if enough else _folds_of_entries(entries, duplicates, rng)
+    known = folds(entries, duplicates, rng)
+    unknown = iter(()) if enough else folds_of_entries(entries, duplicates, rng)
     scored = (
         _cross_validate(known, unknown, len(duplicates), size, embedded)
         if len(duplicates) >= LEAST
@@ -136,7 +116,7 @@ def usual_no_match_share(no_match: Sequence[str]) -> float:
 
 
 def _model(
-    fitted: _Fitted, calibration: Any, embedded: Embedded | None, weight: float
+    fitted: Fitted, calibration: Any, embedded: Embedded | None, weight: float
 ) -> FaqClassifier:
     if embedded is None or fitted.semantic is None:
         return FaqClassifier(fitted.pipeline, calibration)
@@ -150,8 +130,8 @@ def _counts(scored: Sequence[_Scored]) -> tuple[int, int]:
 
 
 def _cross_validate(
-    known: Iterator[_Fold],
-    unknown: Iterator[_Fold],
+    known: Iterator[Fold],
+    unknown: Iterator[Fold],
     duplicates: int,
     size: Size,
     embedded: Embedded | None,
@@ -160,11 +140,11 @@ def _cross_validate(
     small = size.entries * size.texts <= _SMALL and not (embedded and size.texts > _SMALL_KERNEL)
     needed = math.ceil(_TELLING * FOLDS / duplicates)
     each = FOLDS if small else max(needed, 2 if size.trainable else 1)
-    folds = [*itertools.islice(known, each), *itertools.islice(unknown, each)]
-    most = max(LEAST, size.most // len(folds))
-    tasks = (delayed(_score)(*_task(fold, most, embedded), size) for fold in folds)
+    chosen = [*itertools.islice(known, each), *itertools.islice(unknown, each)]
+    most = max(LEAST, size.most // len(chosen))
+    tasks = (delayed(_score)(*_task(fold, most, embedded), size) for fold in chosen)
     scoring = Parallel(n_jobs=-1 if small else 1, return_as="generator")(tasks)
-    return [*progress(scoring, "cross-validating", len(folds))]
+    return [*progress(scoring, "cross-validating", len(chosen))]
 
 
 def _answers(
@@ -178,12 +158,12 @@ def _answers(
     )
 
 
-_Task = tuple[_Fold, Vectors | None, Vectors | None, Vectors | None]
+_Task = tuple[Fold, Vectors | None, Vectors | None, Vectors | None]
 
 
-def _task(fold: _Fold, most: int, embedded: Embedded | None) -> _Task:
+def _task(fold: Fold, most: int, embedded: Embedded | None) -> _Task:
     """The fold, asked `most` questions of a kind, and the embeddings of all its texts."""
-    cut = _Fold(fold.texts, fold.labels, fold.duplicates[:most], fold.no_match[:most])
+    cut = Fold(fold.texts, fold.labels, fold.duplicates[:most], fold.no_match[:most])
     if embedded is None:
         return cut, None, None, None
     asked = embedded([one.text for one in cut.duplicates])
@@ -200,76 +180,19 @@ def _lexical_weight(scored: Sequence[_Scored]) -> float:
     return LEXICAL[int(np.argmax(rates))]
 
 
-def _training_set(
-    entries: Sequence[Entry], duplicates: Sequence[Duplicate], without: frozenset[int] = frozenset()
-) -> tuple[list[str], list[int]]:
-    """Questions, answers and duplicates, with the indices of their entries, but those `without`."""
-    pairs = [
-        (text, index)
-        for index, entry in enumerate(entries)
-        for text in (entry.question, entry.answer)
-        if text is not None
-    ]
-    pairs += [(duplicate.text, duplicate.entry) for duplicate in duplicates]
-    kept = [(text, index) for text, index in pairs if index not in without]
-    return [text for text, _ in kept], [index for _, index in kept]
-
-
-def _folds(
-    entries: Sequence[Entry],
-    duplicates: Sequence[Duplicate],
-    rng: np.random.Generator,
-) -> Iterator[_Fold]:
-    """Each entry's duplicates are dealt out; every model knows every entry by its question."""
-    fold_of = np.empty(len(duplicates), np.int64)
-    members: dict[int, list[int]] = {}
-    for number, duplicate in enumerate(duplicates):
-        members.setdefault(duplicate.entry, []).append(number)
-    for numbers in members.values():
-        fold_of[rng.permutation(numbers)] = (rng.integers(FOLDS) + np.arange(len(numbers))) % FOLDS
-    for fold in range(FOLDS):
-        known = [duplicates[number] for number in np.flatnonzero(fold_of != fold).tolist()]
-        numbers = rng.permutation(np.flatnonzero(fold_of == fold)).tolist()
-        held_out = [duplicates[number] for number in numbers]
-        yield _Fold(*_training_set(entries, known), held_out, [])
-
-
-def _folds_of_entries(
-    entries: Sequence[Entry], duplicates: Sequence[Duplicate], rng: np.random.Generator
-) -> Iterator[_Fold]:
-    """Whole entries are left out; then no entry answers their duplicates."""
-    order = rng.permutation(len(entries))
-    for part in np.array_split(order, min(5, len(entries))):
-        out = frozenset(part.tolist())
-        asked = [duplicate.text for duplicate in duplicates if duplicate.entry in out]
-        if len(entries) - len(out) >= 2:
-            yield _Fold(*_training_set(entries, duplicates, without=out), [], asked)
-
-
-def _fit(texts: list[str], labels: list[int], vectors: Vectors | None, size: Size) -> _Fitted:
-    """Of the kind that a FAQ of `size` takes, also where some of it is left out."""
-    with warnings.catch_warnings():  # of entries with one text each, which are no regression
-        warnings.filterwarnings("ignore", "The number of unique classes")
-        made = classifier(size.entries, size.texts).fit(texts, labels)
-    if vectors is None:
-        return _Fitted(made, None)
-    most = MOST_TEXTS if size.texts <= MOST_TEXTS else 0
-    return _Fitted(made, semantic.fit(vectors, np.array(labels), most))
-
-
 def _score(
-    fold: _Fold,
+    fold: Fold,
     vectors: Vectors | None,
     asked: Vectors | None,
     no_match: Vectors | None,
     size: Size,
 ) -> _Scored:
-    fitted = _fit(fold.texts, fold.labels, vectors, size)
+    fitted = fit(fold.texts, fold.labels, vectors, size)
     return _ask(fitted, fold.duplicates, fold.no_match, no_match, asked)
 
 
 def _ask(
-    fitted: _Fitted,
+    fitted: Fitted,
     duplicates: Sequence[Duplicate],
     no_match: Sequence[str],
     no_match_vectors: Vectors | None,

@@ -8,8 +8,9 @@ import onnx
 import pytest
 
 from converters.export import ConversionError, Parity, export, provenance
-from server.contract import CONTRACT_KEY, DIGEST_KEY, NO_DIGEST
+from server.contract import CONTRACT_KEY
 from server.errors import StartupError
+from server.modelfile import DIGEST_KEY, NO_DIGEST
 from server.session import Feeds, Probabilities, Session
 from tests import tiny
 

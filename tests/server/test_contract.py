@@ -5,7 +5,6 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +16,7 @@ from server.contract import (
     FaqContract,
     ImageContract,
     Label,
-    check_seal,
     parse,
-    seal,
 )
 from server.errors import StartupError
 from server.tokenizer import Tokenizer, Vocabulary
@@ -167,47 +164,3 @@ def test_contracts_are_frozen() -> None:
         contract.threshold = 0.1  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
         contract.entries[0].id = "other"  # type: ignore[misc]
-
-
-SEALED = tiny.stamped(tiny.image_graph(), tiny.image_contract())
-
-
-def test_a_sealed_file_passes() -> None:
-    check_seal(SEALED, "m.onnx")
-    assert seal(SEALED) == SEALED
-
-
-def test_a_graph_that_holds_what_looks_like_a_seal() -> None:
-    graph = tiny.image_graph()
-    graph.graph.doc_string = "rtscore.sha256\x12@" + "0" * 64
-    sealed = tiny.stamped(graph, tiny.image_contract())
-    check_seal(sealed, "m.onnx")
-    assert onnx.load_from_string(sealed).graph.doc_string == graph.graph.doc_string
-
-
-@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
-def test_any_changed_byte_breaks_the_seal(place: int, flip: int) -> None:
-    damaged = bytearray(SEALED)
-    damaged[place] ^= flip
-    with pytest.raises(StartupError, match=r"m\.onnx .*rtscore-convert"):
-        check_seal(bytes(damaged), "m.onnx")
-
-
-@given(st.integers(0, len(SEALED) - 1))
-def test_any_cut_breaks_the_seal(length: int) -> None:
-    with pytest.raises(StartupError, match=r"m\.onnx .*cut"):
-        check_seal(SEALED[:length], "m.onnx")
-
-
-@given(st.binary(min_size=1, max_size=200))
-def test_anything_added_breaks_the_seal(more: bytes) -> None:
-    with pytest.raises(StartupError, match=r"m\.onnx was cut or changed"):
-        check_seal(SEALED + more, "m.onnx")
-
-
-@given(st.binary(max_size=200))
-def test_other_files_have_no_seal(content: bytes) -> None:
-    with pytest.raises(StartupError, match=r"m\.onnx is no model file of rtscore-convert"):
-        check_seal(content, "m.onnx")
-    with pytest.raises(ValueError, match=r"rtscore\.sha256 is missing"):
-        seal(content)

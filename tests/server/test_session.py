@@ -12,8 +12,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from server.contract import DIGEST_KEY, NO_DIGEST, FaqContract, ImageContract, seal
+from server.contract import FaqContract, ImageContract
 from server.errors import StartupError
+from server.modelfile import DIGEST_KEY, NO_DIGEST, seal
 from server.session import Device, Session, versions
 from server.tokenizer import pad
 from tests import tiny
