@@ -19,8 +19,8 @@ from converters.faq import semantic
 from converters.faq.answers import Answers
 from converters.faq.calibrate import Asked, calibrate
 from converters.faq.evaluate import evaluate
-from converters.faq.folds import FOLDS_OF_ENTRIES, training_set
-from converters.faq.model import TRAINABLE, Array, Calibration, classifier, logits
+from converters.faq.folds import FOLDS_OF_ENTRIES, fit, training_set
+from converters.faq.model import TRAINABLE, Array, Calibration, Size, classifier, logits
 from converters.faq.train import USUAL_LEXICAL, usual_no_match_share
 
 MOST = 1000  # questions of a set
@@ -84,8 +84,8 @@ def error(parts: Sequence[Asked], calibration: Calibration) -> float:
 
 
 def _margins(texts: list[str], labels: list[int]) -> Callable[[Sequence[str]], Array]:
-    fitted = classifier(len(set(labels)), len(texts)).fit(texts, labels)
-    return lambda asked: logits(fitted, asked)
+    fitted = fit(texts, labels, None, Size(len(set(labels)), len(texts)))
+    return lambda asked: logits(fitted.pipeline, asked)
 
 
 def _centroids(texts: list[str], labels: list[int]) -> Callable[[Sequence[str]], Array]:
