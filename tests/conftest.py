@@ -5,11 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.live import LiveServer
 
 ROOT = Path(__file__).parent.parent
+
+# A timing never decides a test: on a busy machine any example may take long.
+hypothesis.settings.register_profile("rtscore", deadline=None)
+hypothesis.settings.load_profile("rtscore")
 
 
 def _model(name: str) -> Path:
