@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests import gpu
 from tests.live import LiveServer
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that is marked `gpu`, with the reason, where there is none."""
+    if item.get_closest_marker("gpu") and (missing := gpu.missing()):
+        pytest.skip(missing)
 
 
 def _model(name: str) -> Path:
