@@ -79,12 +79,14 @@ class Model(Generic[ContractT]):
         metrics.MODEL_INFO.labels(
             self.name, self.session.version, self.session.device, self.contract.precision
         ).set(1)
+        why = {} if self.session.no_cuda is None else {"no_cuda": self.session.no_cuda}
         _log.info(
             "model loaded",
             extra={
                 "model": self.name,
                 "version": self.session.version,
                 "device": self.session.device,
+                **why,
             },
         )
         metrics.QUEUE_ROWS.labels(self.name).set_function(lambda: self.batcher.queued_rows)

@@ -42,9 +42,9 @@ _log = logging.getLogger("rtscore")
 class Session:
     """One model file, loaded, checked against its contract and ready to run on `device`.
 
-    `version` is the first 12 hex digits of the file's SHA-256, `device` where it runs, and `graphs`
-    whether its lanes run as CUDA graphs. `run` may be called from several threads at once; they
-    share the weights.
+    `version` is the first 12 hex digits of the file's SHA-256, `device` where it runs, `no_cuda`
+    why "auto" took the CPU (else None), and `graphs` whether lanes run as CUDA graphs. `run` may be
+    called from several threads at once; they share the weights.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Session:
 
         `gpu` says how to use CUDA, where `device` has it used. Raises StartupError, with the
         remedy, for a file that is missing, foreign, cut or changed, and where `device` is "cuda"
-        and CUDA can't be used; with "auto" the log then says why the CPU is taken.
+        and CUDA can't be used.
         """
         refuse_mixed_packages()
         content = _read(path)
@@ -63,7 +63,7 @@ class Session:
         graph, metadata = modelfile.split(content)
         del content  # twice a large model's size is much
         self.contract = contract.parse(metadata, str(path))
-        self._session = _open_on(device, graph, path, threads, gpu or Gpu())
+        self._session, self.no_cuda = _open_on(device, graph, path, threads, gpu or Gpu())
         self.device: Literal["cpu", "cuda"] = "cuda" if _has_cuda(self._session) else "cpu"
         self.inputs = self._checked_inputs(path)
         self._outputs = [value.name for value in self._session.get_outputs()]
@@ -161,23 +161,24 @@ def _read(path: Path) -> bytes:
 
 def _open_on(
     device: Device, graph: bytes, path: Path, threads: int, gpu: Gpu
-) -> "ort.InferenceSession":
-    """A session on `device`: "auto" takes the CPU where CUDA can't be used, "cuda" does not."""
+) -> tuple["ort.InferenceSession", str | None]:
+    """A session on `device`, and why it is not on CUDA where "auto" would rather have had that."""
+    fault = None
     if device != "cpu":
         session, fault = _open_on_cuda(graph, threads, gpu)
         if session is not None:
-            return session
-        if device == "cuda":
-            raise StartupError(
-                f"{path}: device 'cuda' was asked for, but ONNX Runtime could not use CUDA here: "
-                f"{fault}. Check the driver with nvidia-smi and that rtscore[gpu] is installed, "
-                "raise RTSCORE_GPU_MEMORY_MIB where the model does not fit, or set "
-                "RTSCORE_DEVICE=auto or cpu"
-            )
-        level = logging.WARNING if has_cuda() else logging.INFO
-        _log.log(level, "%s runs on the CPU, not on CUDA: %s", path, fault)
+            return session, None
+    if device == "cuda":
+        raise StartupError(
+            f"{path}: device 'cuda' was asked for, but ONNX Runtime could not use CUDA here: "
+            f"{fault}. Check the driver with nvidia-smi and that rtscore[gpu] is installed, "
+            "raise RTSCORE_GPU_MEMORY_MIB where the model does not fit, or set "
+            "RTSCORE_DEVICE=auto or cpu"
+        )
+    if fault and has_cuda():
+        _log.warning("%s runs on the CPU, not on CUDA: %s", path, fault)
     try:
-        return _open(graph, threads, [_CPU])
+        return _open(graph, threads, [_CPU]), fault
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
         _log.debug("ONNX Runtime on %s: %s", path, error)
         raise StartupError(

@@ -1,7 +1,6 @@
 """Real model files in ONNX Runtime: what loads, what it computes, and what stops the start."""
 
 import hashlib
-import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -231,27 +230,21 @@ def test_cuda_is_refused_where_there_is_none(tmp_path: Path) -> None:
     path = tiny.write(tmp_path, IMAGE)
     message = refusal(path, "cuda")
     assert message.startswith(f"{path}: device 'cuda' was asked for, but ")
-    assert "could not use CUDA here: this ONNX Runtime is one without CUDA. " in message
+    reasons = ("this ONNX Runtime is one without CUDA", "NVIDIA's driver is missing (")
+    assert any(f"could not use CUDA here: {reason}" in message for reason in reasons)
     assert "RTSCORE_DEVICE=auto or cpu" in message
 
 
 @pytest.mark.skipif(gpu.missing() is None, reason="a GPU is here")
-def test_auto_takes_the_cpu_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_auto_takes_the_cpu_and_says_why(tmp_path: Path) -> None:
     path = tiny.write(tmp_path, IMAGE)
-    with caplog.at_level(logging.INFO, "rtscore"):
-        session = Session(path, "auto", gpu=Gpu(fixed_shapes=True, graphs=True))
+    session = Session(path, "auto", gpu=Gpu(fixed_shapes=True, graphs=True))
     assert session.device == "cpu"
     assert not session.graphs
     assert session.gpu_options == {}
-    assert caplog.messages == [
-        f"{path} runs on the CPU, not on CUDA: this ONNX Runtime is one without CUDA"
-    ]
-
-
-def test_cpu_asks_for_no_gpu(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "rtscore"):
-        assert Session(tiny.write(tmp_path, IMAGE), "cpu").device == "cpu"
-    assert not caplog.messages
+    assert session.no_cuda
+    assert session.no_cuda in refusal(path, "cuda")
+    assert Session(path, "cpu").no_cuda is None
 
 
 def test_no_run_goes_on_with_another_device(tmp_path: Path) -> None:
