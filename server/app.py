@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
@@ -25,6 +25,7 @@ from server.session import has_cuda
 from server.settings import Settings
 
 MODELS = ("faq", "image")
+T = TypeVar("T")
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> FastAPI:
@@ -124,9 +125,7 @@ async def _load(
     return models
 
 
-async def _loaded(
-    loading: Sequence[Callable[[], Model[Any]]], *, side_by_side: bool
-) -> list[Model[Any]]:
+async def _loaded(loading: Sequence[Callable[[], T]], *, side_by_side: bool) -> list[T]:
     """What `loading` loads; one after the other where a GPU is there.
 
     While one model captures a CUDA graph, no other thread may ask for GPU memory.
