@@ -1,5 +1,6 @@
 """How batches of pictures run: as they come on the CPU, in lanes of fixed sizes on a GPU."""
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ def warmed_up(open_session: Callable[[bool], Session], most: int) -> ImageRun:
         if not session.graphs:
             raise
         _log.warning("no CUDA graphs: %s", " ".join(str(error).split()))
-    del session  # its GPU memory is needed
+    del session
+    gc.collect()  # what failed still holds GPU memory
     return _in_lanes(open_session(False), most)
 
 

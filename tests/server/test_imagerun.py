@@ -1,6 +1,7 @@
 """Batches of pictures on real sessions: stacked on the CPU, and in lanes where there is a GPU."""
 
 import logging
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -104,10 +105,14 @@ def test_without_graphs_where_they_do_not_work(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked: list[bool] = []
+    opened: list[weakref.ref[Session]] = []
 
     def open_session(graphs: bool) -> Session:
+        assert not any(before() for before in opened), "two would be in the GPU's memory"
         asked.append(graphs)
-        return BrokenGraphs(path, graphs)
+        session = BrokenGraphs(path, graphs)
+        opened.append(weakref.ref(session))
+        return session
 
     with caplog.at_level(logging.WARNING, "rtscore"):
         run = warmed_up(open_session, 4)
