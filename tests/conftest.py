@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests import gpu
 from tests.live import LiveServer
 
 ROOT = Path(__file__).parent.parent
@@ -15,6 +16,12 @@ ROOT = Path(__file__).parent.parent
 # A timing never decides a test: on a busy machine any example may take long.
 hypothesis.settings.register_profile("rtscore", deadline=None)
 hypothesis.settings.load_profile("rtscore")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that is marked `gpu`, with the reason, where there is none."""
+    if item.get_closest_marker("gpu") and (missing := gpu.missing()):
+        pytest.skip(missing)
 
 
 def _model(name: str) -> Path:
