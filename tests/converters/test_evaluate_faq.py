@@ -1,4 +1,4 @@
-"""`rtscore-convert evaluate`, by its command line, on a real file."""
+"""`rtscore-convert evaluate` of a FAQ model, by its command line, on a real file."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def no_match(tmp_path: Path) -> Path:
 
 def expected(model: Path) -> Answers:
     texts = [*(text for text, _ in TEST), *NO_MATCH]
-    return ServedModel(model).answers(texts, [0, 1, 2])
+    return ServedModel.of(model).answers(texts, [0, 1, 2])
 
 
 def test_it_prints_and_writes(model: Path, test_file: Path, no_match: Path, tmp_path: Path) -> None:
@@ -117,10 +117,6 @@ def test_the_tiny_model_is_asked_what_this_file_thinks(model: Path) -> None:
     ("arguments", "message"),
     [
         (["{model}"], "{model} is a FAQ model; give --test FILE to ask it"),
-        (["{image}", "--test", "{test}"], "{image} is an image model; this evaluates FAQ models"),
-        (["{image}"], "{image} is an image model; this evaluates FAQ models"),
-        (["{test}", "--test", "{test}"], "{test} is no model file of rtscore-convert"),
-        (["{nowhere}", "--test", "{test}"], "{nowhere}: No such file or directory"),
         (["{model}", "--test", "{nowhere}"], "No such file or directory: '{nowhere}'"),
         (["{model}", "--test", "{other}"], "{other}:2: original_id 'sizes' is no id"),
         (["{model}", "--test", "{none}"], "{none}:1: there is no column 'id'"),
@@ -135,12 +131,10 @@ def test_what_is_wrong_is_one_line(
     arguments: list[str],
     message: str,
 ) -> None:
-    content = tiny.stamped(tiny.image_graph(), tiny.image_contract())
     other = tmp_path / "other.tsv"
     other.write_text("id\toriginal_id\ttext\n1\tsizes\tWhich size?\n")
     names = {
         "model": model,
-        "image": tiny.write(tmp_path, content, "image.onnx"),
         "test": test_file,
         "none": no_match,
         "other": other,
