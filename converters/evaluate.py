@@ -10,6 +10,11 @@ from server.contract import FaqContract
 from server.session import Session
 
 HELP = "A model's file and what to test it on: figures with their intervals, plots, a report."
+_WRITTEN = {
+    "--plot": ("OUT.png", "plots: accuracy or confusion, reliability, thresholds"),
+    "--json": ("OUT.json", "the figures for programs"),
+    "--report": ("OUT.html", "a page that says where the model errs and what to do about it"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,17 +44,10 @@ def convert(arguments: argparse.Namespace) -> None:
         evaluate_images.evaluate(session, session.contract, arguments)
 
 
-_WRITTEN = {
-    "--plot": ("OUT.png", "plots: accuracy or confusion, reliability, thresholds"),
-    "--json": ("OUT.json", "the figures for programs"),
-    "--report": ("OUT.html", "a page that says where the model errs and what to do about it"),
-}
-
-
 def _refuse(
-    arguments: argparse.Namespace, foreign: dict[str, tuple[str, str]], kind: str, others: str
+    arguments: argparse.Namespace, options: dict[str, tuple[str, str]], kind: str, others: str
 ) -> None:
-    """Raise ConversionError where an option is given that only another task's models take."""
-    for flag in foreign:
+    """Raise ConversionError where one of `options` is given, which only `others` take."""
+    for flag in options:
         if getattr(arguments, flag.removeprefix("--").replace("-", "_")) is not None:
             raise ConversionError(f"{arguments.model} is {kind}, and {flag} is for {others}")

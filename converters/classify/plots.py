@@ -16,7 +16,7 @@ from converters.report import charts
 from converters.report.charts import INK, MAIN, OTHER, Draw
 from server.contract import Label
 
-_SHOWN = 10  # classes of the confusion plot: more can't be read
+_SHOWN = 16  # classes of the confusion plot: more can't be read
 _LONGEST = 18  # characters of a class's name
 _ELSE = "another"
 
@@ -42,24 +42,22 @@ def _plots(seen: Seen, labels: Sequence[Label]) -> dict[str, Draw]:
 
 def _confusion(axes: Axes, seen: Seen, labels: Sequence[Label]) -> None:
     """How often pictures of each class (a row) were said to be of each (a column)."""
-    shown = _most_confused(seen)
-    counts = _counts(seen, shown)
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    for (row, column), share in np.ndenumerate(shares):
-        if share:
-            colour = MAIN if row == column else OTHER
-            axes.add_patch(
-                Rectangle((column - 0.5, row - 0.5), 1, 1, color=colour, alpha=share, linewidth=0)
-            )
-            text = str(counts[row, column])
-            axes.text(column, row, text, ha="center", va="center", color=INK, fontsize=9)
-    names = [_name(labels[one]) for one in shown]
+    columns = _most_confused(seen)
+    rows = [label for label in columns if (seen.labels == label).any()]
+    counts = _counts(seen, rows, columns)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    for row, column in np.argwhere(counts).tolist():
+        colour = MAIN if rows[row] in columns[column : column + 1] else OTHER
+        share = shares[row, column]
+        place = column - 0.5, row - 0.5
+        axes.add_patch(Rectangle(place, 1, 1, color=colour, alpha=share, linewidth=0))
+        text = str(counts[row, column])
+        axes.text(column, row, text, ha="center", va="center", color=INK, fontsize=8)
+    said, right = ([_name(labels[one]) for one in those] for those in (columns, rows))
     # A name may hold what matplotlib would take for a formula.
-    axes.set_xticks(
-        range(len(names) + 1), [*names, _ELSE], rotation=90, fontsize=8, parse_math=False
-    )
-    axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
-    axes.set(xlim=(-0.5, len(names) + 0.5), ylim=(len(names) - 0.5, -0.5))
+    axes.set_xticks(range(len(said) + 1), [*said, _ELSE], rotation=90, fontsize=8, parse_math=False)
+    axes.set_yticks(range(len(right)), right, fontsize=8, parse_math=False)
+    axes.set(xlim=(-0.5, len(said) + 0.5), ylim=(len(right) - 0.5, -0.5))
     axes.set(xlabel="said", ylabel="right class", title="Most confused classes: pictures")
     axes.grid(False)
 
@@ -78,13 +76,14 @@ def _most_confused(seen: Seen) -> list[int]:
     return list(every)[:_SHOWN]
 
 
-def _counts(seen: Seen, shown: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Pictures by right class and what was said, [shown, shown + 1]; the last is any other."""
-    counts = np.zeros((len(shown), len(shown) + 1), np.int64)
-    places = {label: place for place, label in enumerate(shown)}
+def _counts(seen: Seen, rows: Sequence[int], columns: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Pictures by right class and what was said, [rows, columns + 1]; the last is any other."""
+    counts = np.zeros((len(rows), len(columns) + 1), np.int64)
+    right = {label: place for place, label in enumerate(rows)}
+    places = {label: place for place, label in enumerate(columns)}
     for label, said in zip(seen.labels.tolist(), seen.top[:, 0].tolist(), strict=True):
-        if label in places:
-            counts[places[label], places.get(said, len(shown))] += 1
+        if label in right:
+            counts[right[label], places.get(said, len(columns))] += 1
     return counts
 
 

@@ -52,10 +52,10 @@ def _classes(seen: Seen, labels: Sequence[Label]) -> Section:
 
     return Section.of(
         *("classes", "Accuracy by class", by_class(seen), row),
-        "The classes that occur, the least accurate first. Where there are few pictures, the share "
-        "counts for less.",
+        "The classes that occur, the least accurate first; where there are few pictures, the share "
+        "counts for less. The probability is the mean of that of the right class.",
         "",
-        ("Class", "Right", "Among five", "Its mean probability", "Said instead"),
+        ("Class", "Right", "Among five", "Probability", "Said instead"),
         CLASSES,
     )
 

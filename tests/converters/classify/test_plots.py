@@ -46,8 +46,15 @@ def test_pairs_most_confused_stand_side_by_side() -> None:
     given = seen([0, 1, 3, 3, 4, 2], rows.tolist())
     # 3 was taken for 4 twice, 2 for 5 once; then those that occur.
     assert plots._most_confused(given) == [3, 4, 2, 5, 0, 1]
-    counts = plots._counts(given, [3, 4, 2])
+    counts = plots._counts(given, [3, 4, 2], [3, 4, 2])
     assert counts.tolist() == [[0, 2, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
+
+
+def test_only_classes_that_occur_are_rows() -> None:
+    given = seen([0, 1], np.eye(3)[[2, 1]].tolist())
+    text = next(iter(plots.svgs(given, LABELS).values()))
+    shown = [each.strip() for each in ElementTree.fromstring(text).itertext()]
+    assert [shown.count(f"class {number}") for number in range(3)] == [2, 2, 1]
 
 
 def test_no_more_classes_than_can_be_read() -> None:
