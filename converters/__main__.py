@@ -6,7 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from converters import evaluate, from_efficientnet_lite, from_faq, from_sklearn, import_faq
+from converters import (
+    evaluate,
+    from_efficientnet_lite,
+    from_faq,
+    from_sklearn,
+    import_faq,
+    inspect_model,
+)
 from converters.export import ConversionError
 from server.errors import StartupError
 
@@ -28,6 +35,7 @@ CONVERTERS: dict[str, Converter] = {
     "sklearn": from_sklearn,
     "efficientnet-lite": from_efficientnet_lite,
     "evaluate": evaluate,
+    "inspect": inspect_model,
     "import": import_faq,
 }
 
