@@ -12,6 +12,7 @@ from converters import (
     from_faq,
     from_onnx,
     from_sklearn,
+    from_torch,
     import_faq,
 )
 from converters.export import ConversionError
@@ -33,6 +34,7 @@ class Converter(Protocol):
 CONVERTERS: dict[str, Converter] = {
     "faq": from_faq,
     "sklearn": from_sklearn,
+    "torch": from_torch,
     "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
     "evaluate": evaluate,

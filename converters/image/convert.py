@@ -35,7 +35,7 @@ def write(source: Source, arguments: argparse.Namespace, started: float | None =
     started = time.perf_counter() if started is None else started
     own = source.preprocessing
     entry = find_input(
-        source.graph.graph, arguments.layout, arguments.size or (own.height if own else None)
+        source.graph.graph, arguments.layout, arguments.size, own.height if own else None
     )
     preprocessing = options.choose_preprocessing(own, entry, arguments)
     network = Network(source, entry, preprocessing)
