@@ -2,7 +2,7 @@ import numpy as np
 import onnx
 import pytest
 
-from converters.image.batch_axis import free
+from converters.image.batch_axis import free, keeper
 from tests.converters.image import nets
 
 ROWS = np.random.default_rng(0).normal(size=(4, 3, nets.SIDE, nets.SIDE)).astype(np.float32)
@@ -49,3 +49,13 @@ def test_the_old_constant_is_left_to_others() -> None:
     free(model.graph, 1)
     kept = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
     assert list(kept["shape"]) == [1, 8]
+
+
+def test_what_keeps_a_number_of_pictures_is_named() -> None:
+    ending = "e = Expand(bias, one) k = Concat<axis = 1>(s, e) y = Identity(k)"
+    model = _with_free_input(nets.network(batch="1", shape=(-1, 8)))
+    assert keeper(model) == ""
+    model = _with_free_input(nets.network(ending, batch="1", shape=(-1, 8), output="10"))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1, 5]), "one"))
+    model.graph.node[-2].name = "joined"
+    assert keeper(model) == "Concat joined"

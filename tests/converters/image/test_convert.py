@@ -150,7 +150,7 @@ def test_a_batch_that_can_not_be_made_free_is_said_with_the_place(tmp_path: Path
     arguments = nets.arguments(tmp_path, "--labels", nets.labels(tmp_path, 10))
     with pytest.raises(ConversionError) as caught:
         write(source, arguments)
-    for expected in ("fails on 3 rows", "joined", "exported for 1 pictures at a time"):
+    for expected in ("exported for batches of 1, and Concat model.joined in it", "free batch axis"):
         assert expected in str(caught.value)
 
 
