@@ -80,6 +80,9 @@ def resnet(
     for norm in _norms(network):
         norm.momentum = None  # the mean of all that is seen, which is once
     with torch.no_grad():
+        for name, norm in network.named_modules():
+            if name.endswith("bn3"):
+                norm.weight.fill_(0.2)  # small steps from block to block, as in trained ones
         network.train()(rows)
         network.eval()
         scores = network(rows)
