@@ -10,7 +10,9 @@ from converters import (
     evaluate,
     from_efficientnet_lite,
     from_faq,
+    from_onnx,
     from_sklearn,
+    from_torch,
     import_faq,
     inspect_model,
 )
@@ -33,6 +35,8 @@ class Converter(Protocol):
 CONVERTERS: dict[str, Converter] = {
     "faq": from_faq,
     "sklearn": from_sklearn,
+    "torch": from_torch,
+    "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
     "evaluate": evaluate,
     "inspect": inspect_model,
