@@ -6,7 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from converters import evaluate, from_efficientnet_lite, from_faq, from_sklearn, import_faq
+from converters import (
+    evaluate,
+    from_efficientnet_lite,
+    from_faq,
+    from_onnx,
+    from_sklearn,
+    import_faq,
+)
 from converters.export import ConversionError
 from server.errors import StartupError
 
@@ -26,6 +33,7 @@ class Converter(Protocol):
 CONVERTERS: dict[str, Converter] = {
     "faq": from_faq,
     "sklearn": from_sklearn,
+    "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
     "evaluate": evaluate,
     "import": import_faq,

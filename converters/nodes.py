@@ -67,11 +67,11 @@ class Nodes:
         outputs: Sequence[onnx.ValueInfoProto],
         domains: Mapping[str, int] | None = None,
     ) -> onnx.ModelProto:
-        """The graph so far; `domains` are the versions of others than ONNX's and of 1."""
+        """The graph so far; `domains` are the versions that are not OPSET (ONNX's own) or 1."""
         graph = helper.make_graph(
             self._nodes, name, inputs, outputs, initializer=list(self._weights.values())
         )
-        opsets = {node.domain: 1 for node in self._nodes} | dict(domains or {}) | {"": OPSET}
+        opsets = {node.domain: 1 for node in self._nodes} | {"": OPSET} | dict(domains or {})
         return helper.make_model(
             graph,
             opset_imports=[helper.make_opsetid(*opset) for opset in opsets.items()],

@@ -1,7 +1,9 @@
 """What a source's module hands over: the network as ONNX, and the network itself to ask."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -33,3 +35,9 @@ class Source:
     data_sha256: dict[str, str] = field(default_factory=dict)
     preprocessing: Preprocessing | None = None
     preprocess: Callable[[Pictures], Floats] | None = None
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file, for `data_sha256`, however large it is."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

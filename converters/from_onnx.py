@@ -1,0 +1,90 @@
+"""An image classifier that somebody exported to ONNX, to the model behind POST /v1/classify."""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import TensorProto
+
+from converters.export import ConversionError
+from converters.image import convert as image
+from converters.image.source import Floats, Source, sha256
+
+HELP = "An image classifier in an ONNX file: puts its preprocessing and labels into it."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the file to read and what is to be said of it."""
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL.onnx",
+        help="the network; its weights may lie in files beside it",
+    )
+    image.add_arguments(parser)
+
+
+def convert(arguments: argparse.Namespace) -> None:
+    """Read, check, wrap, compare, write and report; raises ConversionError."""
+    started = time.perf_counter()
+    image.write(read(arguments.model), arguments, started)
+
+
+def read(path: Path) -> Source:
+    """The network in `path`; raises ConversionError for a file that ONNX Runtime can't run."""
+    hashes = {"model": sha256(path)}
+    try:
+        graph = onnx.load(path, load_external_data=False)
+    except Exception as error:  # protobuf's own
+        raise ConversionError(f"{path} is not an ONNX file") from error
+    for name in sorted(_files(graph)):
+        hashes[name] = sha256(path.parent / name)
+    predict = _Runtime(path)
+    onnx.load_external_data_for_model(graph, str(path.parent))
+    return Source(
+        graph=graph,
+        predict=predict,
+        description=f"rtscore-convert onnx {path.name}",
+        packages=("onnxruntime",),
+        data_sha256=hashes,
+    )
+
+
+def _files(graph: onnx.ModelProto) -> set[str]:
+    """Names of the files in which the weights lie, beside the file of `graph`."""
+    return {
+        entry.value
+        for weight in graph.graph.initializer
+        if weight.data_location == TensorProto.EXTERNAL
+        for entry in weight.external_data
+        if entry.key == "location"
+    }
+
+
+class _Runtime:
+    """The file as it is, in ONNX Runtime: float32 rows in, float32 rows out."""
+
+    def __init__(self, path: Path) -> None:
+        options = ort.SessionOptions()
+        options.log_severity_level = 4  # errors come as exceptions
+        try:
+            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's own exceptions have no common base
+            reason = " ".join(str(error).split())[:300]
+            raise ConversionError(f"ONNX Runtime can't run {path}: {reason}") from error
+
+    def __call__(self, rows: Floats) -> Floats:
+        value = self._session.get_inputs()[0]
+        batch = value.shape[0] if isinstance(value.shape[0], int) else len(rows)
+        answers = []
+        for start in range(0, len(rows), batch):
+            part = rows[start : start + batch]
+            whole = np.resize(part, (batch, *part.shape[1:])).astype(_DTYPES[value.type])
+            answers.append(self._session.run(None, {value.name: whole})[0][: len(part)])
+        return np.concatenate(answers).astype(np.float32)
+
+
+_DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
