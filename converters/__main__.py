@@ -10,8 +10,10 @@ from converters import (
     evaluate,
     from_efficientnet_lite,
     from_faq,
+    from_keras,
     from_onnx,
     from_sklearn,
+    from_tensorflow,
     import_faq,
 )
 from converters.export import ConversionError
@@ -33,6 +35,8 @@ class Converter(Protocol):
 CONVERTERS: dict[str, Converter] = {
     "faq": from_faq,
     "sklearn": from_sklearn,
+    "keras": from_keras,
+    "tensorflow": from_tensorflow,
     "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
     "evaluate": evaluate,

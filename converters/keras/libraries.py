@@ -9,6 +9,7 @@ from typing import Any
 
 from converters.export import ConversionError
 
+
 @dataclass(frozen=True)
 class Libraries:
     """The modules `tensorflow` and `keras`."""
@@ -39,6 +40,7 @@ def load() -> Libraries:
     for name in ("absl", "tensorflow", tf2onnx.__name__):
         logging.getLogger(name).setLevel(logging.ERROR)
     tensorflow.config.set_visible_devices([], "GPU")  # where products are rounded to TF32
+    keras.config.set_image_data_format("channels_last")  # the one that TensorFlow has on a CPU
     return Libraries(tensorflow, keras)
 
 

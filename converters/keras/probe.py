@@ -47,6 +47,6 @@ def _channels(values: Doubles) -> Channels:
 
 def _not_affine() -> ConversionError:
     return ConversionError(
-        "its preprocessing does more than scale and shift each channel and can't be put into the "
-        "graph; say with --preprocessing what the network expects"
+        "its preprocessing does more than scale and shift each channel, so that it can't be put "
+        "into the graph; make a model that prepares pixels in its first layers, and convert that"
     )

@@ -42,7 +42,7 @@ def _signature(folder: Path, known: dict[str, Any], name: str, model: Any) -> Si
     if name not in known:
         names = ", ".join(sorted(known)) or "none: export it with model.export(FOLDER)"
         raise ConversionError(
-            f"{folder} has no signature {name!r}; give with --signature one of those it has: {names}"
+            f"{folder} has no signature {name!r}; those that --signature can name are: {names}"
         )
     function = known[name]
     inputs, outputs = function.structured_input_signature[1], function.structured_outputs

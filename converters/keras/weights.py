@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from converters.export import ConversionError
 from converters.keras.applications import Application
 from converters.keras.libraries import line
@@ -93,3 +95,11 @@ def _load(model: Any, application: Application, path: Path) -> None:
             f"{model.output_shape[-1]} classes ({line(error)}); another number of classes is given "
             "with --classes, and a whole model is converted without --application"
         ) from error
+
+
+def sha256(model: Any) -> str:
+    """The digest of all variables of `model`, in its order."""
+    digest = hashlib.sha256()
+    for variable in model.variables:
+        digest.update(np.ascontiguousarray(variable))
+    return digest.hexdigest()
