@@ -14,6 +14,7 @@ from converters import (
     from_onnx,
     from_sklearn,
     from_tensorflow,
+    from_torch,
     import_faq,
 )
 from converters.export import ConversionError
@@ -37,6 +38,7 @@ CONVERTERS: dict[str, Converter] = {
     "sklearn": from_sklearn,
     "keras": from_keras,
     "tensorflow": from_tensorflow,
+    "torch": from_torch,
     "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
     "evaluate": evaluate,

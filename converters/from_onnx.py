@@ -11,7 +11,7 @@ from onnx import TensorProto
 
 from converters.export import ConversionError
 from converters.image import convert as image
-from converters.image.source import Floats, Source, sha256
+from converters.image.source import Floats, Source, by_batch, sha256
 
 HELP = "An image classifier in an ONNX file: puts its preprocessing and labels into it."
 
@@ -43,10 +43,11 @@ def read(path: Path) -> Source:
     for name in sorted(_files(graph)):
         hashes[name] = sha256(path.parent / name)
     predict = _Runtime(path)
+    batch = predict.batch()
     onnx.load_external_data_for_model(graph, str(path.parent))
     return Source(
         graph=graph,
-        predict=predict,
+        predict=by_batch(predict, batch) if batch else predict,
         description=f"rtscore-convert onnx {path.name}",
         packages=("onnxruntime",),
         data_sha256=hashes,
@@ -76,15 +77,15 @@ class _Runtime:
             reason = " ".join(str(error).split())[:300]
             raise ConversionError(f"ONNX Runtime can't run {path}: {reason}") from error
 
+    def batch(self) -> int | None:
+        """The number of rows that it takes, None for any."""
+        shape = self._session.get_inputs()[0].shape
+        return shape[0] if shape and isinstance(shape[0], int) else None
+
     def __call__(self, rows: Floats) -> Floats:
         value = self._session.get_inputs()[0]
-        batch = value.shape[0] if isinstance(value.shape[0], int) else len(rows)
-        answers = []
-        for start in range(0, len(rows), batch):
-            part = rows[start : start + batch]
-            whole = np.resize(part, (batch, *part.shape[1:])).astype(_DTYPES[value.type])
-            answers.append(self._session.run(None, {value.name: whole})[0][: len(part)])
-        return np.concatenate(answers).astype(np.float32)
+        found = self._session.run(None, {value.name: rows.astype(_DTYPES[value.type])})[0]
+        return np.asarray(found, np.float32)
 
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}

@@ -4,6 +4,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+_FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
+
 
 def free(graph: onnx.GraphProto, batch: int) -> list[str]:
     """Let `graph`, made for `batch` pictures, take any number; names of the nodes changed.
@@ -26,6 +28,21 @@ def free(graph: onnx.GraphProto, batch: int) -> list[str]:
         node.input[1] = name
         changed.append(node.name or node.output[0])
     return changed
+
+
+def keeper(model: onnx.ModelProto) -> str:
+    """The first node of a free `model` that makes a fixed batch of a free one; empty for none."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    free = {value.name for value in inferred.input}
+    fixed = set()
+    for value in inferred.value_info:
+        tensor = value.type.tensor_type
+        if tensor.elem_type in _FLOATS and tensor.shape.dim:
+            (fixed if tensor.shape.dim[0].HasField("dim_value") else free).add(value.name)
+    for node in inferred.node:
+        if free.intersection(node.input) and fixed.intersection(node.output):
+            return f"{node.op_type} {node.name}"
+    return ""
 
 
 def _constants(graph: onnx.GraphProto) -> dict[str, np.ndarray]:

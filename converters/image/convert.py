@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from converters.export import ConversionError, Parity, export, provenance
-from converters.image import options, outputs
+from converters.image import batch_axis, options, outputs
 from converters.image.inputs import find_input
 from converters.image.labels import IMAGENET, find_labels
 from converters.image.network import Network
@@ -17,6 +17,7 @@ from converters.image.pictures import built_in, photos
 from converters.image.source import Floats, Pictures, Source, sha256
 from converters.image.wrap import wrap
 from server.contract import ImageContract, Provenance
+from server.errors import StartupError
 from server.session import Feeds, Probabilities
 
 TOLERANCE = 1e-4
@@ -35,7 +36,7 @@ def write(source: Source, arguments: argparse.Namespace, started: float | None =
     started = time.perf_counter() if started is None else started
     own = source.preprocessing
     entry = find_input(
-        source.graph.graph, arguments.layout, arguments.size or (own.height if own else None)
+        source.graph.graph, arguments.layout, arguments.size, own.height if own else None
     )
     preprocessing = options.choose_preprocessing(own, entry, arguments)
     network = Network(source, entry, preprocessing)
@@ -56,12 +57,13 @@ def write(source: Source, arguments: argparse.Namespace, started: float | None =
     samples = _Samples(network, asked, contract, arguments.images, softmax)
     try:
         parity = export(graph, contract, arguments.output, samples, tolerance=TOLERANCE)
-    except ConversionError as error:
+    except (ConversionError, StartupError) as error:
         if entry.batch is None:
             raise
         raise ConversionError(
-            f"{error}; the network was exported for {entry.batch} pictures at a time, and "
-            "something in it keeps that number: export it with a free batch axis"
+            f"{error}; the network was exported for batches of {entry.batch}, and "
+            f"{batch_axis.keeper(graph) or 'something'} in it keeps to that: export it with a free "
+            "batch axis"
         ) from error
     outputs.warn_of_sameness(np.concatenate(samples.expected))
     _report(arguments.output, contract, parity, time.perf_counter() - started)

@@ -30,9 +30,14 @@ class Input:
 
 
 def find_input(
-    graph: onnx.GraphProto, layout: Layout | None = None, size: int | None = None
+    graph: onnx.GraphProto,
+    layout: Layout | None = None,
+    size: int | None = None,
+    usual: int | None = None,
 ) -> Input:
     """The input of `graph`; `layout` and `size` (of its sides, in pixels) are what the user says.
+
+    `usual` is the size to take where neither says one.
 
     Raises ConversionError where there is not one picture's input, where the graph leaves open what
     the user has not said, or where the two differ.
@@ -54,7 +59,10 @@ def find_input(
         )
     found = _layout(shape, layout)
     sides = shape[2:] if found == "nchw" else shape[1:3]
-    height, width = (_side(side, size, name) for side, name in zip(sides, _SIDES, strict=True))
+    height, width = (
+        _side(side, size, name) or _usual(usual, name)
+        for side, name in zip(sides, _SIDES, strict=True)
+    )
     if height != width:
         raise ConversionError(
             f"the network takes {height} x {width} pixels, but the server cuts a picture's centre "
@@ -98,17 +106,19 @@ def _layout(shape: Sequence[int | None], asked: Layout | None) -> Layout:
     )
 
 
-def _side(found: int | None, asked: int | None, name: str) -> int:
-    if found is None and asked is None:
+def _side(found: int | None, asked: int | None, name: str) -> int | None:
+    if found is not None and asked is not None and found != asked:
+        raise ConversionError(f"--size {asked} does not fit the network, whose {name} is {found}")
+    return asked if found is None else found
+
+
+def _usual(size: int | None, name: str) -> int:
+    if size is None:
         raise ConversionError(
             f"the network takes pictures of any {name}; give --size with the pixels that it was "
             "trained with, for example --size 224"
         )
-    if found is not None and asked is not None and found != asked:
-        raise ConversionError(f"--size {asked} does not fit the network, whose {name} is {found}")
-    side = found if asked is None else asked
-    assert side is not None
-    return side
+    return size
 
 
 def _shown(shape: Sequence[int | None]) -> str:

@@ -49,10 +49,11 @@ def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
         help="how the network was trained to take pixels: torch (ImageNet's mean and deviation), "
         "caffe (BGR less the mean), tf (-1 to 1), unit (0 to 1), none (0 to 255)",
     )
-    for flag, meaning in (("--mean", "subtracted"), ("--std", "divided by after that")):
+    flags = (("--mean", _channels, "subtracted"), ("--std", _divisors, "divided by after that"))
+    for flag, kind, meaning in flags:
         parser.add_argument(
             flag,
-            type=_channels,
+            type=kind,
             metavar="A,B,C",
             help=f"what is {meaning}, for pixels from 0 to 255: one number, or one a channel in "
             "the network's order",
@@ -95,13 +96,14 @@ def choose_preprocessing(
             f"with one of {', '.join(sorted(PRESETS))}, or --mean and --std (for pixels from 0 to "
             "255), as its training code has it"
         )
+    cut = given or chosen  # which no preset knows
     return replace(
         chosen,
         height=entry.height,
         width=entry.width,
         bgr=chosen.bgr or arguments.bgr,
-        crop=arguments.crop or chosen.crop,
-        resample=arguments.resample or chosen.resample,
+        crop=arguments.crop or cut.crop,
+        resample=arguments.resample or cut.resample,
     )
 
 
@@ -125,6 +127,13 @@ def _channels(text: str) -> Channels:
     if len(values) != 3 or not all(map(math.isfinite, values)):
         raise argparse.ArgumentTypeError("give one number, or three with commas between")
     return values[0], values[1], values[2]
+
+
+def _divisors(text: str) -> Channels:
+    values = _channels(text)
+    if min(values) <= 0:
+        raise argparse.ArgumentTypeError("give numbers over 0")
+    return values
 
 
 def _crop(text: str) -> float:

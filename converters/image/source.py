@@ -37,6 +37,19 @@ class Source:
     preprocess: Callable[[Pictures], Floats] | None = None
 
 
+def by_batch(predict: Callable[[Floats], Floats], batch: int) -> Callable[[Floats], Floats]:
+    """`predict`, which takes exactly `batch` rows, for any number of rows."""
+
+    def any_number(rows: Floats) -> Floats:
+        answers = []
+        for start in range(0, len(rows), batch):
+            part = rows[start : start + batch]
+            answers.append(predict(np.resize(part, (batch, *part.shape[1:])))[: len(part)])
+        return np.concatenate(answers)
+
+    return any_number
+
+
 def sha256(path: Path) -> str:
     """The digest of a file, for `data_sha256`, however large it is."""
     with path.open("rb") as file:

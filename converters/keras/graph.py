@@ -16,7 +16,6 @@ def to_onnx(tensorflow: Any, function: Any) -> onnx.ModelProto:
     Raises ConversionError where an operator has no counterpart in ONNX.
     """
     from tf2onnx import tf_loader, tfonnx
-    from tf2onnx.optimizer import TransposeOptimizer, optimize_graph
 
     traced = function.get_concrete_function()
     (taken,) = (one.name for one in traced.inputs if one.dtype != tensorflow.resource)
@@ -35,6 +34,36 @@ def to_onnx(tensorflow: Any, function: Any) -> onnx.ModelProto:
             )
     except Exception as error:  # what an operator's handler raises
         raise ConversionError(f"tf2onnx can't convert the network ({line(error)})") from error
-    # The other optimisers cost three times the time and memory for what ONNX Runtime does at load;
-    # catching their errors (the second argument) costs a copy of the graph for each.
-    return optimize_graph(converted, False, {"t": TransposeOptimizer}).make_model("network")
+    model = _without_transposes(converted)
+    _refuse_unknown(model.graph)
+    return model
+
+
+def _without_transposes(converted: Any) -> onnx.ModelProto:
+    """The graph with channels first throughout, where each convolution had been turned.
+
+    tf2onnx's other optimisers cost three times the time and memory for what ONNX Runtime does when
+    it loads the file.
+    """
+    from tf2onnx import optimizer
+
+    wanted = {
+        "optimize_transpose": optimizer.TransposeOptimizer,
+        "remove_identity": optimizer.IdentityOptimizer,
+        "remove_back_to_back": optimizer.BackToBackOptimizer,
+    }
+    # To catch their errors costs a copy of the graph for each.
+    smaller = optimizer.optimize_graph(converted, catch_errors=False, optimizers=wanted)
+    model: onnx.ModelProto = smaller.make_model("network")
+    return model
+
+
+def _refuse_unknown(graph: onnx.GraphProto) -> None:
+    """tf2onnx leaves what it does not know as it is."""
+    kinds = {node.op_type for node in graph.node if not node.domain}
+    unknown = sorted(kind for kind in kinds if not onnx.defs.has(kind))
+    if unknown:
+        raise ConversionError(
+            f"ONNX has no counterpart of TensorFlow's {', '.join(unknown)}, which the network uses; "
+            "put other layers in their place"
+        )

@@ -1,0 +1,1 @@
+"""Networks in PyTorch, to ONNX; everything here needs torch."""
