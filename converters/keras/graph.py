@@ -1,5 +1,6 @@
 """A network in TensorFlow as ONNX, by tf2onnx."""
 
+import gc
 from typing import Any
 
 import onnx
@@ -18,8 +19,7 @@ def to_onnx(tensorflow: Any, function: Any) -> onnx.ModelProto:
     from tf2onnx import tf_loader, tfonnx
 
     traced = function.get_concrete_function()
-    (taken,) = (one.name for one in traced.inputs if one.dtype != tensorflow.resource)
-    (given,) = (one.name for one in traced.outputs)
+    taken, given = traced.inputs[0].name, traced.outputs[0].name  # variables come after the picture
     try:
         frozen = tf_loader.from_function(traced, [taken], [given])
         with tensorflow.Graph().as_default() as graph:
@@ -35,6 +35,8 @@ def to_onnx(tensorflow: Any, function: Any) -> onnx.ModelProto:
     except Exception as error:  # what an operator's handler raises
         raise ConversionError(f"tf2onnx can't convert the network ({line(error)})") from error
     model = _without_transposes(converted)
+    del graph, converted
+    gc.collect()  # tf2onnx's graphs hold each other, 2 GB for ResNet-152
     _refuse_unknown(model.graph)
     return model
 
@@ -64,6 +66,6 @@ def _refuse_unknown(graph: onnx.GraphProto) -> None:
     unknown = sorted(kind for kind in kinds if not onnx.defs.has(kind))
     if unknown:
         raise ConversionError(
-            f"ONNX has no counterpart of TensorFlow's {', '.join(unknown)}, which the network uses; "
-            "put other layers in their place"
+            f"ONNX has no counterpart of TensorFlow's {', '.join(unknown)}; put other layers in the "
+            "place of those that use it"
         )

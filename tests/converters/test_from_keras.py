@@ -92,26 +92,6 @@ def test_scores_without_softmax_and_a_size_that_is_said(
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
 
 
-def test_weights_of_ones_own_in_an_application(
-    loaded: Libraries, tmp_path: Path, labels: Path
-) -> None:
-    pictures = sample_pictures(64)
-    given = pictures.astype(np.float32) / 127.5 - 1
-    application = loaded.keras.applications.MobileNetV2
-    model = application(weights=None, input_shape=(64, 64, 3), classes=CLASSES)
-    sharpen(loaded.keras, model, given)
-    path, out = tmp_path / "own.weights.h5", tmp_path / "image.onnx"
-    model.save_weights(path)
-    own = ("--application", "MobileNetV2", "--weights", path, "--classes", CLASSES, "--size", 64)
-    assert convert(*map(str, own), "--labels", labels, "-o", out) == 0
-    contract, answers = served(out, pictures)
-    np.testing.assert_allclose(answers, model(given, training=False), rtol=0, atol=1e-4)
-    assert len(set(answers.argmax(axis=1))) > 2
-    assert contract.provenance.source.startswith(
-        "rtscore-convert keras --application MobileNetV2 --weights own.weights.h5; "
-    )
-
-
 def broken(keras: Any) -> dict[str, Any]:
     """What can't be served, and what is said of it."""
     model = tiny(keras)

@@ -24,13 +24,13 @@ def tiny(keras: Any, *before: Any, size: int | None = SIZE, softmax: bool = True
     return keras.Model(picture, scores)
 
 
-def sharpen(keras: Any, model: Any, pictures: Floats) -> None:
+def sharpen(keras: Any, model: Any, pictures: Floats, deviation: float = 2.0) -> None:
     """Make `model`, random, with a softmax at its end, answer surely, and differently.
 
     With random weights as they come, a deep network gives nearly the same for all pictures, and a
     comparison of it with anything proves little. So batch norms take over the statistics of
     `pictures`, what the network is given, and the last layer's scores are spread: less their mean
-    over `pictures`, times what makes their deviation 4.
+    over `pictures`, times what gives them this deviation.
     """
     norms = [layer for layer in layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
@@ -42,7 +42,7 @@ def sharpen(keras: Any, model: Any, pictures: Floats) -> None:
     kernel, bias = model.layers[-1].get_weights()
     scores = np.log(np.maximum(model(pictures, training=False).numpy(), 1e-30))
     scores -= scores.mean(axis=1, keepdims=True)
-    factor = 4 / scores.std(axis=0).mean()
+    factor = deviation / scores.std(axis=0).mean()
     model.layers[-1].set_weights([kernel * factor, (bias - scores.mean(axis=0)) * factor])
 
 

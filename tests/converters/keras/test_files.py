@@ -24,14 +24,14 @@ def test_a_whole_model(suffix: str, loaded: Libraries, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_code_in_the_file_is_not_run(suffix: str, loaded: Libraries, tmp_path: Path) -> None:
-    trap = tmp_path / "trap"
+    trap = str(tmp_path / "trap")
     code = loaded.keras.layers.Lambda(lambda x: (x, open(trap, "w"))[0], output_shape=(16, 16, 3))  # noqa: SIM115
     path = tmp_path / f"model{suffix}"
     save(tiny(loaded.keras, code), path)
-    trap.unlink()  # it is run when the model is made
+    Path(trap).unlink()  # it is run when the model is made
     with pytest.raises(ConversionError, match="Lambda layer in it, whose code Keras' safe mode"):
         load(loaded.keras, path)
-    assert not trap.exists()
+    assert not Path(trap).exists()
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

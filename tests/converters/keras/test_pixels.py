@@ -34,9 +34,3 @@ def test_a_first_layer_that_scales_bytes_is_seen(before: Layers, loaded: Librari
 @pytest.mark.parametrize("before", OUTSIDE)
 def test_others_have_to_be_said(before: Layers, loaded: Libraries) -> None:
     assert not takes_bytes(loaded.keras, tiny(loaded.keras, *before(loaded.keras.layers)))
-
-
-@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
-def test_applications_with_it_inside(name: str, loaded: Libraries) -> None:
-    network = getattr(loaded.keras.applications, name)
-    assert takes_bytes(loaded.keras, network(weights=None, input_shape=(32, 32, 3)))
