@@ -66,6 +66,6 @@ def _refuse_unknown(graph: onnx.GraphProto) -> None:
     unknown = sorted(kind for kind in kinds if not onnx.defs.has(kind))
     if unknown:
         raise ConversionError(
-            f"ONNX has no counterpart of TensorFlow's {', '.join(unknown)}; put other layers in the "
+            f"ONNX has no counterpart of TensorFlow's {', '.join(unknown)}: put other layers in "
             "place of those that use it"
         )

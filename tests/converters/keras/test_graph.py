@@ -45,5 +45,5 @@ def test_an_operator_without_a_counterpart_is_named(loaded: Libraries) -> None:
     def network(pictures: Any) -> Any:
         return loaded.tensorflow.linalg.svd(pictures[:, :, :, 0], compute_uv=False)
 
-    with pytest.raises(ConversionError, match=r"no counterpart of TensorFlow's Svd,"):
+    with pytest.raises(ConversionError, match=r"no counterpart of TensorFlow's Svd:"):
         graph_of(loaded, network)
