@@ -54,18 +54,21 @@ def export(
     graph is not valid.
     """
     _stamp(graph, contract)
+    unsealed = graph.SerializeToString()
     try:
-        onnx.checker.check_model(graph, full_check=True)
+        onnx.checker.check_model(unsealed, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ConversionError(f"the graph is not valid ONNX: {error}") from error
-    content = seal(graph.SerializeToString())
+    content = seal(unsealed)
+    size = len(content)
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".export-") as folder:
         draft = Path(folder) / destination.name
         draft.write_bytes(content)
+        del content, unsealed  # a large model's size each
         rows, largest = _compare(Session(draft), samples, tolerance)
         draft.replace(destination)
-    return Parity(rows=rows, largest_difference=largest, bytes_written=len(content))
+    return Parity(rows=rows, largest_difference=largest, bytes_written=size)
 
 
 def provenance(

@@ -36,7 +36,8 @@ def seal(content: bytes) -> bytes:
     place = _digest_place(content)
     if place is None:
         raise ValueError(f"the metadata entry {DIGEST_KEY} is missing")
-    return content[:place] + _digest_without(content, place).encode() + content[place + 64 :]
+    whole = memoryview(content)  # a large model is copied once, not in parts before
+    return b"".join([whole[:place], _digest_without(content, place).encode(), whole[place + 64 :]])
 
 
 def split(content: bytes) -> tuple[bytes, dict[str, str]]:
@@ -92,7 +93,8 @@ def _digest_place(content: bytes) -> int | None:
 
 
 def _digest_without(content: bytes, place: int) -> str:
-    rest = hashlib.sha256(content[:place])
+    whole = memoryview(content)
+    rest = hashlib.sha256(whole[:place])
     rest.update(NO_DIGEST.encode())
-    rest.update(memoryview(content)[place + 64 :])
+    rest.update(whole[place + 64 :])
     return rest.hexdigest()

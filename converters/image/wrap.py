@@ -35,15 +35,25 @@ def wrap(
     nodes = Nodes("rtscore.")
     name, layout = _taken(inner, entry)
     _chain(nodes, "image", _entry_steps(nodes, entry.type, layout, preprocessing), name)
-    nodes.keep(inner.node, inner.initializer)
+    nodes.keep(inner.node)
     _chain(nodes, inner.output[0].name, _exit_steps(inner.output[0], softmax), "probabilities")
     height, width = preprocessing.height, preprocessing.width
     image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", height, width, 3])
     output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", classes])
     domains = {one.domain: one.version for one in model.opset_import}
-    wrapped = nodes.model("image", [image], [output], domains)
-    wrapped.ir_version = max(wrapped.ir_version, model.ir_version)
-    return wrapped
+    return _in_place(model, nodes.model("image", [image], [output], domains))
+
+
+def _in_place(model: onnx.ModelProto, outer: onnx.ModelProto) -> onnx.ModelProto:
+    """`outer` around the weights of `model`, which stay where they are: a copy can be large."""
+    for field in ("node", "input", "output", "value_info", "doc_string", "metadata_props"):
+        model.graph.ClearField(field)
+    for field in ("opset_import", "doc_string", "metadata_props", "producer_version", "domain"):
+        model.ClearField(field)
+    version = max(model.ir_version, outer.ir_version)
+    model.MergeFrom(outer)
+    model.ir_version = version
+    return model
 
 
 def _upgraded(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -1,8 +1,10 @@
 """A network in PyTorch as ONNX with a free batch axis, and the network itself to ask."""
 
 import io
+import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -53,7 +55,7 @@ def from_script(script: Any, shape: Shape) -> onnx.ModelProto:
     """A TorchScript network, which takes one picture of `shape`, as ONNX."""
     example, made = torch.zeros(2, *shape), io.BytesIO()
     _refuse_other_answers(script, example)
-    with warnings.catch_warnings(action="ignore"):
+    with _quiet():
         try:
             torch.onnx.export(
                 script,
@@ -81,7 +83,7 @@ def asked(network: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Floats],
 
 
 def _by_dynamo(network: Any, example: Any, shapes: Any) -> onnx.ModelProto:
-    with warnings.catch_warnings(action="ignore"):
+    with _quiet():
         try:
             program = torch.onnx.export(
                 network,
@@ -98,6 +100,19 @@ def _by_dynamo(network: Any, example: Any, shapes: Any) -> onnx.ModelProto:
         except Exception as error:  # torch raises of everything here
             raise _failed(error) from error
     return program.model_proto
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what torch warns its own developers of."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _refuse_other_answers(network: Any, example: torch.Tensor) -> None:

@@ -81,12 +81,17 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
 def _without_prefix(
     state: dict[str, torch.Tensor], expected: Mapping[str, torch.Tensor]
 ) -> dict[str, torch.Tensor]:
-    for prefix in _PREFIXES:
-        if all(name.startswith(prefix) for name in state) and not any(
-            name.startswith(prefix) for name in expected
-        ):
-            _log.info("the names of all weights begin with %r, which is left out", prefix)
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    while prefix := next(
+        (
+            prefix
+            for prefix in _PREFIXES
+            if all(name.startswith(prefix) for name in state)
+            and not any(name.startswith(prefix) for name in expected)
+        ),
+        "",
+    ):
+        _log.info("the names of all weights begin with %r, which is left out", prefix)
+        state = {name.removeprefix(prefix): value for name, value in state.items()}
     return state
 
 
