@@ -6,7 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from converters import evaluate, from_efficientnet_lite, from_faq, from_sklearn, import_faq
+from converters import (
+    evaluate,
+    from_efficientnet_lite,
+    from_faq,
+    from_sklearn,
+    import_faq,
+    quantize,
+)
 from converters.export import ConversionError
 from server.errors import StartupError
 
@@ -27,6 +34,7 @@ CONVERTERS: dict[str, Converter] = {
     "faq": from_faq,
     "sklearn": from_sklearn,
     "efficientnet-lite": from_efficientnet_lite,
+    "quantize": quantize,
     "evaluate": evaluate,
     "import": import_faq,
 }
