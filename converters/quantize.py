@@ -104,6 +104,8 @@ def convert(arguments: argparse.Namespace) -> None:
 def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
     if arguments.to == "fp16" and (arguments.ranges or arguments.save_ranges):
         raise ConversionError("fp16 needs no ranges: leave --ranges and --save-ranges out")
+    if arguments.to == "fp16" and arguments.reduce_range:
+        raise ConversionError("fp16 has no reduced range: leave --reduce-range out")
     if arguments.ranges and (arguments.save_ranges or arguments.reduce_range):
         raise ConversionError(
             "--save-ranges and --reduce-range go with --images: a file of ranges has its own"
