@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from converters.export import provenance
 from converters.progress import progress
 from converters.quantization import cost, int8, pictures, ranges
 from converters.quantization.calibrate import calibrate
@@ -70,7 +69,7 @@ def make_int8(source: Source, request: Request) -> tuple[Variant, ranges.SavedRa
         data_sha256=data,
         seed=request.seed,
         reduce_range=request.reduce_range,
-        packages=provenance("", PACKAGES, {}).packages,
+        packages={name: contract.provenance.packages[name] for name in PACKAGES},
         accuracy=figures,
         ranges=measured,
     )

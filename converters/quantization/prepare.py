@@ -5,12 +5,21 @@ from pathlib import Path
 
 import onnx
 
+from converters.export import ConversionError
+
+_LEAST_OPSET = 13  # the first in which DequantizeLinear has an axis
+
 
 def prepared(graph: onnx.ModelProto) -> onnx.ModelProto:
     """`graph`, which ONNX Runtime has loaded before, as its own tool leaves it.
 
-    It computes the same.
+    It computes the same. Raises ConversionError where it is too old to be quantised by channel.
     """
+    opset = next(one.version for one in graph.opset_import if one.domain in ("", "ai.onnx"))
+    if opset < _LEAST_OPSET:
+        raise ConversionError(
+            f"the graph is of opset {opset}; export it again with {_LEAST_OPSET} or newer"
+        )
     from onnxruntime.quantization import quant_pre_process  # after server.session
 
     with tempfile.TemporaryDirectory(prefix="quantize-") as folder:

@@ -48,7 +48,7 @@ def graph(sharpness: float = 8) -> onnx.ModelProto:
         "scores.bias": np.zeros(3),
     }
     norm = ("gamma", "beta", "running_mean", "running_var")
-    padded = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
+    padded: dict[str, Any] = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
     make = helper.make_node
     nodes = [
         make("Transpose", ["image"], ["channels_first"], perm=[0, 3, 1, 2]),

@@ -8,6 +8,7 @@ from converters.export import ConversionError
 from converters.quantization import from_pictures, pictures
 from converters.quantization.from_pictures import Request
 from converters.quantization.ranges import digest
+from converters.quantization.runner import Runner
 from converters.quantization.source import Source, read
 from tests import tiny
 from tests.converters.quantization import small
@@ -41,7 +42,7 @@ def test_figures_are_those_of_both_models(small_source: Source, folder: Path) ->
     batch = np.concatenate(list(pictures.batches(evaluating, small.contract())))
     ours = small_source.session.run({"image": batch})
     assert variant.samples[0].shape[1:] == (small.SIDE, small.SIDE, 3)
-    theirs = from_pictures.Runner(variant.graph, optimised=True).run(batch)
+    theirs = Runner(variant.graph, optimised=True).run(batch)
     rows, first = np.arange(len(batch)), ours.argmax(axis=1)
     assert variant.contract.accuracy["mean_top_probability_change"] == pytest.approx(
         np.abs(ours[rows, first] - theirs[rows, first]).mean(), rel=1e-4

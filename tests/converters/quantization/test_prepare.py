@@ -1,6 +1,8 @@
 import numpy as np
 import onnx
+import pytest
 
+from converters.export import ConversionError
 from converters.quantization.prepare import prepared
 from converters.quantization.ranges import digest
 from converters.quantization.runner import Runner
@@ -27,3 +29,10 @@ def test_nodes_have_names_of_their_own() -> None:
 
 def test_it_gives_the_same_every_time() -> None:
     assert digest(prepared(small.graph())) == digest(prepared(small.graph()))
+
+
+def test_a_graph_that_is_too_old_is_refused() -> None:
+    graph = small.graph()
+    graph.opset_import[0].version = 12
+    with pytest.raises(ConversionError, match="is of opset 12; export it again with 13 or newer"):
+        prepared(graph)
