@@ -17,6 +17,7 @@ from converters import (
     from_torch,
     import_faq,
     inspect_model,
+    quantize,
 )
 from converters.export import ConversionError
 from server.errors import StartupError
@@ -42,6 +43,7 @@ CONVERTERS: dict[str, Converter] = {
     "torch": from_torch,
     "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
+    "quantize": quantize,
     "evaluate": evaluate,
     "inspect": inspect_model,
     "import": import_faq,

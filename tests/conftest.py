@@ -39,8 +39,14 @@ def faq_model() -> Path:
 
 @pytest.fixture(scope="session")
 def image_model() -> Path:
-    """The default image model, made by `make models`."""
+    """The default image model, int8, made by `make models`."""
     return _model("image.onnx")
+
+
+@pytest.fixture(scope="session")
+def image_fp32_model() -> Path:
+    """What the default image model is made of, made by `make models`."""
+    return _model("image-fp32.onnx")
 
 
 @pytest.fixture(scope="session")
