@@ -51,7 +51,7 @@ parts: .venv/audit
 models: models/faq.onnx models/image.onnx models/flower.jpg
 
 FAQ := converters/faq/javascript
-models/faq.onnx: $(EXPORT) $(wildcard converters/*.py converters/faq/*.py $(FAQ)/*.jsonl) \
+models/faq.onnx: $(EXPORT) $(wildcard converters/*.py converters/faq/*.py converters/report/*.py $(FAQ)/*.jsonl) \
     | .venv/base
 	$(BIN)/rtscore-convert faq --originals $(FAQ)/originals.jsonl \
 	    --duplicates $(FAQ)/duplicates_train.jsonl --test $(FAQ)/duplicates_test.jsonl \
@@ -83,7 +83,7 @@ models/flower.jpg: | .venv/base
 	touch $@
 
 .venv/dev: .venv/base
-	$(INSTALL) -e '.[cpu,convert,dev]'
+	$(INSTALL) -e '.[cpu,convert,keras,torch,dev]'
 	touch $@
 
 .venv/audit: .venv/base
