@@ -19,6 +19,7 @@ from server.contract import Label
 _SHOWN = 16  # classes of the confusion plot: more can't be read
 _LONGEST = 18  # characters of a class's name
 _ELSE = "another"
+_FAINT = 0.15  # opacity of a share of nothing, so that few of many can be seen
 
 
 def png(path: Path, seen: Seen, labels: Sequence[Label]) -> None:
@@ -48,9 +49,8 @@ def _confusion(axes: Axes, seen: Seen, labels: Sequence[Label]) -> None:
     shares = counts / counts.sum(axis=1, keepdims=True)
     for row, column in np.argwhere(counts).tolist():
         colour = MAIN if rows[row] in columns[column : column + 1] else OTHER
-        share = shares[row, column]
-        place = column - 0.5, row - 0.5
-        axes.add_patch(Rectangle(place, 1, 1, color=colour, alpha=share, linewidth=0))
+        place, depth = (column - 0.5, row - 0.5), _FAINT + (1 - _FAINT) * shares[row, column]
+        axes.add_patch(Rectangle(place, 1, 1, color=colour, alpha=depth, linewidth=0))
         text = str(counts[row, column])
         axes.text(column, row, text, ha="center", va="center", color=INK, fontsize=8)
     said, right = ([_name(labels[one]) for one in those] for those in (columns, rows))
