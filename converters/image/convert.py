@@ -25,6 +25,7 @@ Asked = list[tuple[Pictures, Floats]]
 _log = logging.getLogger("rtscore.convert")
 
 add_arguments = options.add_arguments
+check_preprocessing = options.check_preprocessing
 
 
 def write(source: Source, arguments: argparse.Namespace, started: float | None = None) -> None:

@@ -80,12 +80,14 @@ def _the_one(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
     if len(inputs) != 1:
         names = ", ".join(value.name for value in inputs) or "none"
         raise ConversionError(f"the network has to have one input, a picture, and has: {names}")
-    return inputs[0]
+    (value,) = inputs
+    found: onnx.ValueInfoProto = value
+    return found
 
 
 def _layout(shape: Sequence[int | None], asked: Layout | None) -> Layout:
     channels = {"nchw": shape[1], "nhwc": shape[3]}
-    fitting: list[Layout] = [one for one in ("nchw", "nhwc") if channels[one] == 3]  # type: ignore[misc]
+    fitting: list[Layout] = [one for one in ("nchw", "nhwc") if channels[one] == 3]
     if asked is not None:
         if channels[asked] not in (3, None):
             raise ConversionError(
