@@ -139,7 +139,7 @@ def test_resnet_152(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
             ]
         )
     assert code == 0
-    assert "1000 classes, 224 x 224 pixels, 241.0 MB" in caplog.messages[-1]
+    assert "1000 classes, 224 x 224 pixels, 240.6 MB" in caplog.messages[-1]
     session = Session(out)
     pictures = sample_pictures(224, seed=1)[:4]
     found, expected = session.run({"image": pictures}), _expected(network, pictures)
