@@ -10,10 +10,14 @@ from converters import (
     evaluate,
     from_efficientnet_lite,
     from_faq,
+    from_keras,
     from_onnx,
     from_sklearn,
+    from_tensorflow,
     from_torch,
     import_faq,
+    inspect_model,
+    quantize,
 )
 from converters.export import ConversionError
 from server.errors import StartupError
@@ -34,10 +38,14 @@ class Converter(Protocol):
 CONVERTERS: dict[str, Converter] = {
     "faq": from_faq,
     "sklearn": from_sklearn,
+    "keras": from_keras,
+    "tensorflow": from_tensorflow,
     "torch": from_torch,
     "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
+    "quantize": quantize,
     "evaluate": evaluate,
+    "inspect": inspect_model,
     "import": import_faq,
 }
 
@@ -53,9 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         subparser = subparsers.add_parser(name, help=converter.HELP, description=converter.HELP)
         converter.add_arguments(subparser)
     arguments = parser.parse_args(argv)
-    # Libraries' own news, such as what an exporter has optimised, are not for users.
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("rtscore").setLevel(logging.INFO)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         CONVERTERS[arguments.source].convert(arguments)
     except (ConversionError, StartupError, OSError) as error:

@@ -1,5 +1,6 @@
 """Models that several test modules need, converted once a session."""
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from converters import from_efficientnet_lite
 from converters.efficientnet_lite import Variant, blocks
+from converters.keras import libraries
+from converters.keras.libraries import Libraries
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +44,12 @@ def _made_weights(variant: Variant) -> dict[str, np.ndarray]:
     weights["_fc.weight"] = rng.normal(0, 0.03, (1000, 1280)).astype(np.float32)
     weights["_fc.bias"] = rng.normal(0, 1, 1000).astype(np.float32)
     return weights
+
+
+@pytest.fixture(scope="session")
+def loaded() -> Libraries:
+    """TensorFlow and Keras, imported once; skips where they are not installed."""
+    for name in ("tensorflow", "keras", "tf2onnx"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed: pip install -e '.[keras]'")
+    return libraries.load()

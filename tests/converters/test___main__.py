@@ -6,6 +6,9 @@ import pytest
 
 from converters.__main__ import CONVERTERS, main
 
+# What a command asks for that does not write a model.
+OWN = {"evaluate": "MODEL.onnx", "inspect": "FILE", "import": "KIND ..."}
+
 
 def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
@@ -32,7 +35,7 @@ def test_help_of_a_source(name: str, capsys: pytest.CaptureFixture[str]) -> None
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: rtscore-convert {name}")
-    assert {"evaluate": "MODEL.onnx", "import": "KIND ..."}.get(name, "-o OUT.onnx") in shown
+    assert OWN.get(name, "-o OUT.onnx") in shown
 
 
 @pytest.mark.parametrize("argv", [[], ["word2vec"], ["faq"], ["efficientnet-lite", "0"]])

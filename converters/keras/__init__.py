@@ -1,0 +1,1 @@
+"""Keras and TensorFlow networks that classify pictures, to ONNX."""
