@@ -43,20 +43,7 @@ def find_input(
     the user has not said, or where the two differ.
     """
     value = _the_one(graph)
-    tensor = value.type.tensor_type
-    if tensor.elem_type not in _TYPES:
-        raise ConversionError(
-            f"the input {value.name} takes {TensorProto.DataType.Name(tensor.elem_type).lower()}; "
-            "expected is float, float16 or uint8"
-        )
-    shape = [dim.dim_value or None for dim in tensor.shape.dim]
-    if not tensor.HasField("shape"):
-        shape = [None] * 4
-    if len(shape) != 4:
-        raise ConversionError(
-            f"the input {value.name} has {len(shape)} axes ({_shown(shape)}); pictures have 4: "
-            "[N, 3, height, width] or [N, height, width, 3]"
-        )
+    shape = _shape(value)
     found = _layout(shape, layout)
     sides = shape[2:] if found == "nchw" else shape[1:3]
     height, width = (
@@ -68,7 +55,7 @@ def find_input(
             f"the network takes {height} x {width} pixels, but the server cuts a picture's centre "
             "square: export the network for a square"
         )
-    return Input(value.name, tensor.elem_type, found, height, width, shape[0])
+    return Input(value.name, value.type.tensor_type.elem_type, found, height, width, shape[0])
 
 
 _SIDES = ("height", "width")
@@ -83,6 +70,25 @@ def _the_one(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
     (value,) = inputs
     found: onnx.ValueInfoProto = value
     return found
+
+
+def _shape(value: onnx.ValueInfoProto) -> list[int | None]:
+    """Its four sizes, None for those that are free."""
+    tensor = value.type.tensor_type
+    if tensor.elem_type not in _TYPES:
+        raise ConversionError(
+            f"the input {value.name} takes {TensorProto.DataType.Name(tensor.elem_type).lower()}; "
+            "expected is float, float16 or uint8"
+        )
+    shape = [dim.dim_value or None for dim in tensor.shape.dim]
+    if not tensor.HasField("shape"):
+        shape = [None] * 4
+    if len(shape) != 4:
+        raise ConversionError(
+            f"the input {value.name} has {len(shape)} axes ({_shown(shape)}); pictures have 4: "
+            "[N, 3, height, width] or [N, height, width, 3]"
+        )
+    return shape
 
 
 def _layout(shape: Sequence[int | None], asked: Layout | None) -> Layout:
