@@ -61,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         subparser = subparsers.add_parser(name, help=converter.HELP, description=converter.HELP)
         converter.add_arguments(subparser)
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # Libraries' own news, such as what an exporter has optimised, are not for users.
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("rtscore").setLevel(logging.INFO)
     try:
         CONVERTERS[arguments.source].convert(arguments)
     except (ConversionError, StartupError, OSError) as error:
