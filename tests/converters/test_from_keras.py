@@ -65,11 +65,11 @@ def test_a_file(suffix: str, loaded: Libraries, labels: Path, tmp_path: Path) ->
 def test_a_file_that_scales_its_pixels_itself(
     loaded: Libraries, tmp_path: Path, labels: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pictures = sample_pictures(32)
+    pictures = sample_pictures(64)
     model = loaded.keras.applications.EfficientNetB0(
-        weights=None, input_shape=(32, 32, 3), classes=CLASSES
+        weights=None, input_shape=(64, 64, 3), classes=CLASSES
     )
-    sharpen(loaded.keras, model, pictures.astype(np.float32))
+    sharpen(loaded.keras, model, pictures.astype(np.float32), branches="_project_bn")
     path, out = save(model, tmp_path / "model.keras"), tmp_path / "image.onnx"
     with caplog.at_level("INFO"):
         assert convert(path, "--labels", labels, "-o", out) == 0

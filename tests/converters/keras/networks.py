@@ -24,18 +24,24 @@ def tiny(keras: Any, *before: Any, size: int | None = SIZE, softmax: bool = True
     return keras.Model(picture, scores)
 
 
-def sharpen(keras: Any, model: Any, pictures: Floats, deviation: float = 2.0) -> None:
+def sharpen(
+    keras: Any, model: Any, pictures: Floats, deviation: float = 2.0, branches: str = ""
+) -> None:
     """Make `model`, random, with a softmax at its end, answer surely, and differently.
 
     With random weights as they come, a deep network gives nearly the same for all pictures, and a
     comparison of it with anything proves little. So batch norms take over the statistics of
     `pictures`, what the network is given, and the last layer's scores are spread: less their mean
-    over `pictures`, times what gives them this deviation.
+    over `pictures`, times what gives them this deviation. Batch norms whose names end in `branches`
+    let little through, as those at the end of a trained network's residual branches do: many such
+    branches would enlarge every error of rounding, one after the other.
     """
     norms = [layer for layer in layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 0.0
+        if branches and norm.name.endswith(branches):
+            norm.gamma.assign(0.2 * norm.gamma)
     model(pictures, training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

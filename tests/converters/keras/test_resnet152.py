@@ -39,7 +39,7 @@ def test_resnet152_of_keras(loaded: Libraries, tmp_path: Path) -> None:
     answers = session.run({"image": pictures})
     assert np.abs(answers - expected).max() <= 1e-4
     assert answers.argmax(axis=1).tolist() == expected.argmax(axis=1).tolist()
-    assert len(set(answers.argmax(axis=1))) >= 6
+    assert len(set(answers.argmax(axis=1))) >= 4
     assert answers.max() > 0.5
     assert isinstance(session.contract, ImageContract)
     assert session.contract.labels[207].label == "golden retriever"
@@ -49,6 +49,6 @@ def make(loaded: Libraries, path: Path, pictures: npt.NDArray[np.uint8]) -> npt.
     """Write random weights whose answers differ; those for `pictures`, with Keras' own calls."""
     model = loaded.keras.applications.ResNet152(weights=None)
     given = loaded.keras.applications.resnet.preprocess_input(pictures.astype(np.float32))
-    sharpen(loaded.keras, model, given, deviation=4.0)
+    sharpen(loaded.keras, model, given, deviation=4.0, branches="_3_bn")
     model.save_weights(path)
     return np.asarray(model(given, training=False))
