@@ -17,9 +17,8 @@ from server.session import Feeds, Probabilities
 Precision = Literal["int8", "fp16"]
 
 PACKAGES = ("numpy", "onnx", "onnxruntime")
-# Kernels for int8 round other than float does, layer after layer, and other pictures than photos,
-# like noise, leave the ranges.
-TOLERANCE = {"int8": 0.1, "fp16": 0.01}
+# Kernels for int8 round other than floats do, layer after layer: up to 0.04 were seen on photos.
+TOLERANCE = {"int8": 0.2, "fp16": 0.01}
 
 
 @dataclass(frozen=True)
