@@ -95,8 +95,7 @@ def convert(arguments: argparse.Namespace) -> None:
     if saved and arguments.save_ranges:
         ranges.write(arguments.save_ranges, saved)
     _log.info(
-        "%s: %.1f MB in %.1f s; largest difference from the graph node by node %.1e over %d "
-        "pictures",
+        "%s: %.1f MB in %.1f s; largest difference from the quantised graph %.1e over %d pictures",
         arguments.output,
         parity.bytes_written / 1e6,
         time.perf_counter() - started,
