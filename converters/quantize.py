@@ -39,15 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RANGES.json",
         help="for int8: what --save-ranges wrote, instead of pictures",
     )
+    _add_options(parser)
     parser.add_argument(
-        "--save-ranges",
-        type=Path,
-        metavar="RANGES.json",
-        help="for int8: keep the ranges, to make the same file without the pictures",
+        "-o", "--output", type=Path, required=True, metavar="OUT.onnx", help="the file to write"
     )
-    parser.add_argument(
-        "--pictures-are", default="", metavar="TEXT", help="what the file of ranges says of them"
-    )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--least-agreement",
         type=share,
@@ -60,13 +58,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=count, default=0, help="of the choice of pictures (default: 0)"
     )
     parser.add_argument(
+        "--save-ranges",
+        type=Path,
+        metavar="RANGES.json",
+        help="for int8: keep the ranges, to make the same file without the pictures",
+    )
+    parser.add_argument(
+        "--pictures-are", default="", metavar="TEXT", help="what the file of ranges says of them"
+    )
+    parser.add_argument(
         "--reduce-range",
         action="store_true",
         help="for int8: weights in 7 bits, less exact, for x86 processors without VNNI, whose sums "
         "of 8-bit products overflow",
-    )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT.onnx", help="the file to write"
     )
 
 
@@ -91,8 +95,7 @@ def convert(arguments: argparse.Namespace) -> None:
     if saved and arguments.save_ranges:
         ranges.write(arguments.save_ranges, saved)
     _log.info(
-        "%s: %.1f MB in %.1f s; largest difference from the graph node by node %.1e over %d "
-        "pictures",
+        "%s: %.1f MB in %.1f s; largest difference from the quantised graph %.1e over %d pictures",
         arguments.output,
         parity.bytes_written / 1e6,
         time.perf_counter() - started,

@@ -20,6 +20,7 @@ from converters.quantization.variant import PACKAGES, Variant, contract_of
 from converters.sample_pictures import sample_pictures
 from server.contract import ImageContract
 
+TOLERANCE = 1e-4
 _COMPARED = 16  # pictures
 _log = logging.getLogger("rtscore.convert")
 
@@ -43,7 +44,7 @@ def make_fp16(source: Source, request: Request) -> Variant:
     figures = _figures(source, graph, evaluating, request.least_agreement)
     data = {"evaluation_pictures": pictures.digest(evaluating)}
     contract = contract_of(source, "fp16", figures, data, None)
-    return Variant(graph, contract, _samples(evaluating, contract))
+    return _variant(graph, contract, evaluating)
 
 
 def make_int8(source: Source, request: Request) -> tuple[Variant, ranges.SavedRanges]:
@@ -73,7 +74,7 @@ def make_int8(source: Source, request: Request) -> tuple[Variant, ranges.SavedRa
         accuracy=figures,
         ranges=measured,
     )
-    return Variant(graph, contract, _samples(evaluating, contract)), saved
+    return _variant(graph, contract, evaluating), saved
 
 
 def _figures(
@@ -101,7 +102,11 @@ def _batches(what: str, given: Sequence[Picture], contract: ImageContract) -> It
     return progress(pictures.batches(given, contract), what, pictures.batch_count(given))
 
 
-def _samples(given: Sequence[Picture], contract: ImageContract) -> list[Pixels]:
-    """Some of the pictures, and hard ones."""
+def _variant(
+    graph: onnx.ModelProto, contract: ImageContract, evaluating: Sequence[Picture]
+) -> Variant:
+    """With what the graph that was evaluated gives for some of the pictures and for hard ones."""
+    some = pictures.batches(evaluating[:_COMPARED], contract)
     hard = np.split(sample_pictures(contract.height), (1, 4))
-    return [*pictures.batches(given[:_COMPARED], contract), *hard]
+    samples = Runner(graph, optimised=True).over([*some, *hard])
+    return Variant(graph, contract, samples, TOLERANCE)

@@ -1,5 +1,6 @@
 """Runs a graph that is no file yet."""
 
+from collections.abc import Iterable
 from typing import cast
 
 import onnx
@@ -30,3 +31,7 @@ class Runner:
     def run(self, batch: Pixels) -> Probabilities:
         """Probabilities, float32 [N, classes], for uint8 [N, height, width, 3]."""
         return cast(Probabilities, self._session.run(None, {"image": batch})[0])
+
+    def over(self, batches: Iterable[Pixels]) -> list[tuple[Pixels, Probabilities]]:
+        """Each of `batches` with its probabilities."""
+        return [(batch, self.run(batch)) for batch in batches]

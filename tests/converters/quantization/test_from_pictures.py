@@ -41,7 +41,7 @@ def test_figures_are_those_of_both_models(small_source: Source, folder: Path) ->
     _, evaluating = pictures.halves(pictures.find(folder), 1)
     batch = np.concatenate(list(pictures.batches(evaluating, small.contract())))
     ours = small_source.session.run({"image": batch})
-    assert variant.samples[0].shape[1:] == (small.SIDE, small.SIDE, 3)
+    assert variant.samples[0][0].shape[1:] == (small.SIDE, small.SIDE, 3)
     theirs = Runner(variant.graph, optimised=True).run(batch)
     rows, first = np.arange(len(batch)), ours.argmax(axis=1)
     assert variant.contract.accuracy["mean_top_probability_change"] == pytest.approx(

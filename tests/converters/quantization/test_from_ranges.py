@@ -42,7 +42,7 @@ def test_it_is_the_same_graph_with_the_same_figures(
     first, second = before.contract.provenance, again.contract.provenance
     assert second.data_sha256.items() > first.data_sha256.items()
     assert (second.seed, second.source) == (2, first.source)
-    assert sum(map(len, again.samples)) == 8
+    assert sum(len(batch) for batch, _ in again.samples) == 8
 
 
 def test_another_model_is_refused(measured: tuple[Variant, Path], tmp_path: Path) -> None:
