@@ -81,7 +81,8 @@ def _square(name: str, header: Header, contract: ImageContract) -> Image.Image:
         (contract.width, contract.height),
         _RESAMPLE[contract.resample],
         box=(left, top, left + crop, top + crop),
-    ).convert("RGB")
+    )
+    small = small if small.mode == "RGB" else small.convert("RGB")  # which copies RGB too
     return small.transpose(_TURN[header.orientation]) if header.orientation > 1 else small
 
 

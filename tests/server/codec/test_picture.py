@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from server.codec.picture import decode
 from server.contract import ImageContract
@@ -276,6 +276,26 @@ def test_a_large_jpeg_is_decoded_small_and_looks_the_same(
     assert_is(encode(rgb, "JPEG", quality=95), rgb, contract, 4)
 
 
+@pytest.mark.parametrize(
+    ("side", "scale"),
+    [(24, 1), (26, 1), (49, 1), (50, 2), (99, 2), (100, 4), (199, 4), (200, 8), (4000, 8)],
+)
+def test_a_jpeg_is_never_decoded_to_less_than_the_resizing_needs(
+    side: int, scale: int, contract: ImageContract, encode: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """16 pixels of 0.875 of the short side: 18.3, and 1.4 times that is 25.6."""
+    loaded = []
+    load = JpegImagePlugin.JpegImageFile.load
+
+    def noted(picture: JpegImagePlugin.JpegImageFile) -> Any:
+        loaded.append(picture.size)
+        return load(picture)
+
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", noted)
+    decode(encode(Image.new("RGB", (side, 2 * side)), "JPEG"), contract, 50)
+    assert loaded[0] == (-(-side // scale), -(-2 * side // scale))
+
+
 # Orientation and frames.
 
 STORED: dict[int, Callable[[Pixels], Pixels]] = {
@@ -368,7 +388,7 @@ def test_the_limit_names_both_figures(contract: ImageContract, encode: Encode) -
 BOMBS = """
 import resource, struct, sys
 from io import BytesIO
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 from server.codec.picture import decode
 from server.contract import ImageContract
 from server.errors import TooLarge
