@@ -7,6 +7,8 @@ import warnings
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from PIL import Image, JpegImagePlugin
 from server.codec.picture import decode
 from server.contract import ImageContract
 from server.errors import BadRequest, TooLarge, UnsupportedMediaType
+from server.session import Session
 
 Encode = Callable[..., bytes]
 Pixels = npt.NDArray[np.uint8]
@@ -296,6 +299,26 @@ def test_a_jpeg_is_never_decoded_to_less_than_the_resizing_needs(
     assert loaded[0] == (-(-side // scale), -(-2 * side // scale))
 
 
+def test_photos_decoded_at_a_smaller_scale_keep_their_labels(
+    photos: Path, image_model: Path, encode: Encode
+) -> None:
+    session = Session(image_model)
+    contract = session.contract
+    assert isinstance(contract, ImageContract)
+
+    def label(content: bytes) -> int:
+        return int(session.run({"image": decode(content, contract, 50)[np.newaxis]}).argmax())
+
+    same = []
+    for path in sorted(photos.glob("*.JPEG"))[::2]:
+        with Image.open(path) as photo:
+            jpeg = encode(photo.convert("RGB").resize((960, 720)), "JPEG", quality=90)
+        with Image.open(BytesIO(jpeg)) as every_pixel:
+            same.append(label(jpeg) == label(encode(every_pixel, "BMP")))
+    assert len(same) == 40
+    assert sum(same) >= 38
+
+
 # Orientation and frames.
 
 STORED: dict[int, Callable[[Pixels], Pixels]] = {
@@ -441,8 +464,6 @@ def test_bombs_are_refused_before_anything_is_allocated(
 
 
 def _samples() -> dict[str, bytes]:
-    from io import BytesIO
-
     picture = Image.fromarray(pattern(24, 32, 3))
     exif = Image.Exif()
     exif[274] = 6
