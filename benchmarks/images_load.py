@@ -1,7 +1,7 @@
 """Load on a running server for the least CPU time: pictures in turn over some connections.
 
 `python -m benchmarks.images_load PORT FOLDER --connections 8 --seconds 10` prints what came of it
-as JSON. `rtscore-load` can do more, and takes ten times as long for a request.
+as JSON. `rtscore-load` can do more, and takes more of the CPUs from a server beside it.
 """
 
 import argparse
@@ -10,7 +10,6 @@ import json
 import resource
 import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import cycle
 from pathlib import Path
 from time import perf_counter
@@ -73,10 +72,11 @@ async def load(port: int, folder: Path, connections: int, seconds: float) -> dic
         for picture in read_pictures(folder)
     )
     begun, used = perf_counter(), cpu_seconds()
-    callers = [Caller(requests, begun + seconds) for _ in range(connections)]
     connect = asyncio.get_running_loop().create_connection
-    for caller in callers:
-        await connect(partial(_itself, caller), "127.0.0.1", port)
+    callers = [
+        (await connect(lambda: Caller(requests, begun + seconds), "127.0.0.1", port))[1]
+        for _ in range(connections)
+    ]
     await asyncio.gather(*(caller.done for caller in callers))
     return {
         "requests": sum(len(caller.latencies) for caller in callers),
@@ -85,10 +85,6 @@ async def load(port: int, folder: Path, connections: int, seconds: float) -> dic
         "cpu": cpu_seconds() - used,
         "latencies": sorted(second for caller in callers for second in caller.latencies),
     }
-
-
-def _itself(caller: Caller) -> Caller:
-    return caller
 
 
 def cpu_seconds() -> float:

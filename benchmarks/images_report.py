@@ -16,20 +16,21 @@ NOTES = """\
 Measured on {day} by `python -m benchmarks.images` on {cpus} cores, which bare loop or server shared
 with the load. Medians of {turns} turns. The bare loop decodes and runs on {cpus} threads, with the
 server's own decoder and session and nothing around them. Corrected: divided by the share of the
-CPUs that the load left. CPU ms a picture are those of the process (of its event loop alone), which
-hardly depend on what else the machine does.
+CPUs that the load left. CPU ms a picture are those of the process (of its event loop alone); their
+ratio depends less than that of the rates on what else the machine does.
 """
 SERVED = """\
 | model | precision | bare loop, pictures/s | served, as measured | load's share of the CPUs \
-| served, corrected | by bare loop (turns) | CPU ms a picture, bare | served (event loop) |
-|---|---|---|---|---|---|---|---|---|"""
+| served, corrected | by bare loop (turns) | CPU ms a picture, bare | served (event loop) \
+| bare by served |
+|---|---|---|---|---|---|---|---|---|---|"""
 MODES = """\
 | model | precision | CPU_MODE | 8 connections, pictures/s corrected | p50, ms | p99, ms \
 | one at a time, p50, ms | p99, ms | bare loop on every thread, one at a time, p50, ms |
 |---|---|---|---|---|---|---|---|---|"""
 DECODERS = """\
-JPEG to the model's square, median of {timed} pictures, and how many of {pictures} pictures have the
-label that they have when every pixel is decoded.
+JPEG to the model's square: CPU time, median of {timed} pictures, and how many of {pictures}
+pictures have the label that they have when every pixel is decoded.
 
 | decoder | {small}, ms | same label | {large}, ms | same label |
 |---|---|---|---|---|"""
@@ -71,7 +72,7 @@ def _served(one: Measured) -> str:
         f"| {median(served.corrected for served in busy):.1f} | {ratios} "
         f"| {1000 * median(rate.cpu for rate in one.bare):.2f} "
         f"| {1000 * median(served.raw.cpu for served in busy):.2f} "
-        f"({1000 * median(served.loop_cpu for served in busy):.2f}) |"
+        f"({1000 * median(served.loop_cpu for served in busy):.2f}) | {one.cpu_ratio:.3f} |"
     )
 
 

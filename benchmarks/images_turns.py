@@ -40,6 +40,12 @@ class Measured:
         """The median turn's."""
         return median(self.ratios)
 
+    @property
+    def cpu_ratio(self) -> float:
+        """CPU time of a picture in the bare loop by that of one served; the median turn's."""
+        pairs = zip(self.busy["throughput"], self.bare, strict=True)
+        return median(loop.cpu / served.raw.cpu for served, loop in pairs)
+
 
 def measure(model: Path, folder: Path, turns: int, seconds: float) -> Measured:
     """One model with the pictures in `folder`, everything `turns` times in turn."""

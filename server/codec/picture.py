@@ -41,12 +41,12 @@ _log = logging.getLogger("rtscore")
 
 
 def decode(content: bytes, contract: ImageContract, max_megapixels: float) -> npt.NDArray[np.uint8]:
-    """The centre square of an encoded picture, uint8 [height, width, 3] (RGB), C-contiguous.
+    """The centre square of an encoded picture, uint8 [height, width, 3] (RGB), to read only.
 
-    Takes JPEG, PNG, WebP, BMP and the first frame of GIF or TIFF; the bytes decide which. EXIF's
-    orientation is applied and transparency laid over white. Raises BadRequest for bytes that can't
-    be decoded, UnsupportedMediaType for other formats, and TooLarge, before any pixel is decoded,
-    for more than `max_megapixels` million pixels.
+    It is C-contiguous. Takes JPEG, PNG, WebP, BMP and the first frame of GIF or TIFF; the bytes
+    decide which. EXIF's orientation is applied and transparency laid over white. Raises BadRequest
+    for bytes that can't be decoded, UnsupportedMediaType for other formats, and TooLarge, before
+    any pixel is decoded, for more than `max_megapixels` million pixels.
     """
     name, header = container.read(content)
     for width, height in ((header.width, header.height), header.tile):
@@ -81,7 +81,8 @@ def _square(name: str, header: Header, contract: ImageContract) -> Image.Image:
         (contract.width, contract.height),
         _RESAMPLE[contract.resample],
         box=(left, top, left + crop, top + crop),
-    ).convert("RGB")
+    )
+    small = small if small.mode == "RGB" else small.convert("RGB")  # which copies RGB too
     return small.transpose(_TURN[header.orientation]) if header.orientation > 1 else small
 
 

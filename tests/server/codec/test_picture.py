@@ -7,6 +7,8 @@ import warnings
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from server.codec.picture import decode
 from server.contract import ImageContract
 from server.errors import BadRequest, TooLarge, UnsupportedMediaType
+from server.session import Session
 
 Encode = Callable[..., bytes]
 Pixels = npt.NDArray[np.uint8]
@@ -276,6 +279,46 @@ def test_a_large_jpeg_is_decoded_small_and_looks_the_same(
     assert_is(encode(rgb, "JPEG", quality=95), rgb, contract, 4)
 
 
+@pytest.mark.parametrize(
+    ("side", "scale"),
+    [(24, 1), (26, 1), (49, 1), (50, 2), (99, 2), (100, 4), (199, 4), (200, 8), (4000, 8)],
+)
+def test_a_jpeg_is_never_decoded_to_less_than_the_resizing_needs(
+    side: int, scale: int, contract: ImageContract, encode: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """16 pixels of 0.875 of the short side: 18.3, and 1.4 times that is 25.6."""
+    loaded = []
+    load = JpegImagePlugin.JpegImageFile.load
+
+    def noted(picture: JpegImagePlugin.JpegImageFile) -> Any:
+        loaded.append(picture.size)
+        return load(picture)
+
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", noted)
+    decode(encode(Image.new("RGB", (side, 2 * side)), "JPEG"), contract, 50)
+    assert loaded[0] == (-(-side // scale), -(-2 * side // scale))
+
+
+def test_photos_decoded_at_a_smaller_scale_keep_their_labels(
+    photos: Path, image_model: Path, encode: Encode
+) -> None:
+    session = Session(image_model)
+    contract = session.contract
+    assert isinstance(contract, ImageContract)
+
+    def label(content: bytes) -> int:
+        return int(session.run({"image": decode(content, contract, 50)[np.newaxis]}).argmax())
+
+    same = []
+    for path in sorted(photos.glob("*.JPEG"))[::2]:
+        with Image.open(path) as photo:
+            jpeg = encode(photo.convert("RGB").resize((960, 720)), "JPEG", quality=90)
+        with Image.open(BytesIO(jpeg)) as every_pixel:
+            same.append(label(jpeg) == label(encode(every_pixel, "BMP")))
+    assert len(same) == 40
+    assert sum(same) >= 38
+
+
 # Orientation and frames.
 
 STORED: dict[int, Callable[[Pixels], Pixels]] = {
@@ -368,7 +411,7 @@ def test_the_limit_names_both_figures(contract: ImageContract, encode: Encode) -
 BOMBS = """
 import resource, struct, sys
 from io import BytesIO
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 from server.codec.picture import decode
 from server.contract import ImageContract
 from server.errors import TooLarge
@@ -421,8 +464,6 @@ def test_bombs_are_refused_before_anything_is_allocated(
 
 
 def _samples() -> dict[str, bytes]:
-    from io import BytesIO
-
     picture = Image.fromarray(pattern(24, 32, 3))
     exif = Image.Exif()
     exif[274] = 6
