@@ -139,7 +139,7 @@ def encode(
 def _best(row: Probabilities, count: int) -> npt.NDArray[np.intp]:
     """The classes of the `count` highest probabilities in falling order, ties in class order."""
     if count < len(row):
-        # Sorting all of 1,000 takes several times as long, and the event loop waits.
+        # Sorting all of 1,000 takes more than twice as long, and the event loop waits.
         least = np.partition(row, len(row) - count)[len(row) - count]
         found = np.flatnonzero(row >= least)  # more than `count` where some tie for the last place
     else:
