@@ -23,7 +23,7 @@ def test_resnet152_of_keras(loaded: Libraries, tmp_path: Path) -> None:
     weights, out = tmp_path / "resnet152.weights.h5", tmp_path / "image.onnx"
     pictures = sample_pictures(224)
     expected = make(loaded, weights, pictures)
-    command = ["keras", "--application", "ResNet152", "--weights", weights, "-o", out]
+    command = ["keras", "--application", "ResNet152", "--weights", str(weights), "-o", str(out)]
     photos = ["--images", os.environ["TEST_PHOTOS"]] if "TEST_PHOTOS" in os.environ else []
     with subprocess.Popen(
         [sys.executable, "-m", "converters", *command, *photos], stderr=subprocess.PIPE, text=True
