@@ -1,6 +1,7 @@
 """ResNet-152 by the real command: what it gives, how exact it is, how much memory it takes."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_resnet152_of_keras(loaded: Libraries, tmp_path: Path) -> None:
     pictures = sample_pictures(224)
     expected = make(loaded, weights, pictures)
     command = ["keras", "--application", "ResNet152", "--weights", str(weights), "-o", str(out)]
-    photos = ["--images", os.environ["TEST_PHOTOS"]] if "TEST_PHOTOS" in os.environ else []
+    photos = some_photos(tmp_path / "photos", os.environ.get("TEST_PHOTOS"))
     with subprocess.Popen(
         [sys.executable, "-m", "converters", *command, *photos], stderr=subprocess.PIPE, text=True
     ) as process:
