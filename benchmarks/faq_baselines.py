@@ -79,7 +79,7 @@ def ours_with_minilm(
 ) -> Score:
     """The same with `--encoder minilm`."""
     trained = train.train(
-        entries, duplicates, no_match, no_match_share=None, seed=0, encoder=_minilm()
+        entries, duplicates, no_match, no_match_share=None, seed=0, encoder=minilm()
     )
     score: Score = trained.model.predict_proba
     return score
@@ -98,7 +98,7 @@ class _Remembering(Encoder):
 
 
 @cache
-def _minilm() -> Encoder:
+def minilm() -> Encoder:
     made = source.minilm()
     return _Remembering(made.graph, made.subwords, made.width, made.source)
 

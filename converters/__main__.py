@@ -16,6 +16,8 @@ from converters import (
     from_tensorflow,
     from_torch,
     import_faq,
+    inspect_model,
+    quantize,
 )
 from converters.export import ConversionError
 from server.errors import StartupError
@@ -41,7 +43,9 @@ CONVERTERS: dict[str, Converter] = {
     "torch": from_torch,
     "onnx": from_onnx,
     "efficientnet-lite": from_efficientnet_lite,
+    "quantize": quantize,
     "evaluate": evaluate,
+    "inspect": inspect_model,
     "import": import_faq,
 }
 

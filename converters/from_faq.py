@@ -16,13 +16,14 @@ from converters.export import ConversionError, export, provenance
 from converters.faq import data, evaluate, pairs, pairs_graph, plots, prepare, report, steps
 from converters.faq.answers import Answers
 from converters.faq.calibrate import LEAST
+from converters.faq.evidence import Evidence
 from converters.faq.figures import PRECISION
 from converters.faq.graph import to_onnx
 from converters.faq.prepared import Prepared
 from converters.faq.samples import samples
-from converters.faq.section import Evidence
 from converters.faq.served import ServedModel
 from converters.faq.train import Trained, train, usual_no_match_share
+from converters.report.intervals import Figure
 from server.contract import FaqContract, Provenance
 
 HELP = "A FAQ, with other ways to ask its questions: trains, calibrates and converts a matcher."
@@ -240,7 +241,7 @@ def _test(trained: Trained, asked: Prepared) -> Answers | None:
     return Answers.of(texts, entries, (trained.model.predict_proba(part) for part in parts))
 
 
-def _figures(trained: Trained, tested: Answers | None, seed: int) -> dict[str, evaluate.Figure]:
+def _figures(trained: Trained, tested: Answers | None, seed: int) -> dict[str, Figure]:
     return evaluate.evaluate(tested.outcomes, trained.threshold, seed) if tested else {}
 
 
@@ -248,9 +249,9 @@ def _write_findings(
     arguments: argparse.Namespace,
     asked: Prepared,
     tested: Answers | None,
-    figures: dict[str, evaluate.Figure],
+    figures: dict[str, Figure],
 ) -> None:
-    model = ServedModel(arguments.output)
+    model = ServedModel.of(arguments.output)
     threshold = model.contract.threshold
     path = arguments.plot or (arguments.output.with_suffix(".png") if asked.test else None)
     if path and tested:

@@ -71,6 +71,7 @@ def _from_code(arguments: argparse.Namespace) -> Source:
 
     network = build.build(arguments.module, build.keywords(arguments.arg))
     noted = timm.noted_preprocessing(network)
+    image.check_preprocessing(noted, arguments)
     hashes = {}
     if arguments.state_dict:
         weights.load_weights(network, arguments.state_dict)
@@ -90,6 +91,7 @@ def _from_code(arguments: argparse.Namespace) -> Source:
 def _from_file(arguments: argparse.Namespace) -> Source:
     from converters.torch import files, to_onnx
 
+    image.check_preprocessing(None, arguments)
     network, is_program = files.load_network(arguments.model)
     if is_program:
         graph = to_onnx.from_program(network)

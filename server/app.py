@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
@@ -20,9 +21,11 @@ from server.middleware import RequestLayer
 from server.model import Model, load_faq, load_image
 from server.pool import DecodePool
 from server.routes import openapi, ops, v1
+from server.session import has_cuda
 from server.settings import Settings
 
 MODELS = ("faq", "image")
+T = TypeVar("T")
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> FastAPI:
@@ -102,25 +105,34 @@ def _serve_metrics(port: int, host: str, stack: contextlib.AsyncExitStack) -> No
 async def _load(
     settings: Settings, threads: int, stack: contextlib.AsyncExitStack
 ) -> dict[str, Model[Any]]:
-    """Load the models side by side and begin to serve them."""
+    """Load the models and begin to serve them."""
     side_by_side = settings.cpu_mode == "throughput"
     runners = Runners(threads if side_by_side else 1)
     stack.callback(runners.close)
-    loading: list[Awaitable[Model[Any]]] = []
+    threads_a_run = 1 if side_by_side else threads
+    loading: list[Callable[[], Model[Any]]] = []
     if settings.faq_model is not None:
-        loading.append(asyncio.to_thread(load_faq, settings.faq_model, settings, runners))
+        loading.append(partial(load_faq, settings.faq_model, settings, runners, threads_a_run))
     if settings.image_model is not None:
-        threads_a_run = 1 if side_by_side else threads
-        loading.append(
-            asyncio.to_thread(load_image, settings.image_model, settings, runners, threads_a_run)
-        )
+        loading.append(partial(load_image, settings.image_model, settings, runners, threads_a_run))
     models: dict[str, Model[Any]] = {}
-    for model in await asyncio.gather(*loading):
+    for model in await _loaded(loading, side_by_side=settings.device == "cpu" or not has_cuda()):
+        stack.callback(model.close)
         model.batcher.start()
         stack.push_async_callback(model.batcher.stop)
         model.expose()
         models[model.name] = model
     return models
+
+
+async def _loaded(loading: Sequence[Callable[[], T]], *, side_by_side: bool) -> list[T]:
+    """What `loading` loads; one after the other where a GPU is there.
+
+    While one model captures a CUDA graph, no other thread may ask for GPU memory.
+    """
+    if side_by_side:
+        return await asyncio.gather(*(asyncio.to_thread(load) for load in loading))
+    return [await asyncio.to_thread(load) for load in loading]
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:

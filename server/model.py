@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +15,10 @@ from pydantic import BaseModel
 from server import metrics
 from server.batcher import Batcher, Runners
 from server.contract import FaqContract, ImageContract, Row
+from server.cuda import Gpu
 from server.errors import StartupError
+from server.imagerun import warmed_up
+from server.lanes import SIDE_BY_SIDE
 from server.session import Probabilities, Session, has_cuda
 from server.settings import Settings
 from server.tokenizer import MAX_TERMS
@@ -27,7 +30,6 @@ _PART, _TOKEN = 1024, 10
 
 _log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
-Pixels = npt.NDArray[np.uint8]
 
 
 class Input(BaseModel):
@@ -65,6 +67,7 @@ class Model(Generic[ContractT]):
     contract: ContractT
     session: Session
     batcher: Batcher[Any, Any]
+    close: Callable[[], None] = lambda: None  # to be called once the batcher has stopped
 
     @property
     def about(self) -> dict[str, str]:
@@ -76,12 +79,14 @@ class Model(Generic[ContractT]):
         metrics.MODEL_INFO.labels(
             self.name, self.session.version, self.session.device, self.contract.precision
         ).set(1)
+        why = {} if self.session.no_cuda is None else {"no_cuda": self.session.no_cuda}
         _log.info(
             "model loaded",
             extra={
                 "model": self.name,
                 "version": self.session.version,
                 "device": self.session.device,
+                **why,
             },
         )
         metrics.QUEUE_ROWS.labels(self.name).set_function(lambda: self.batcher.queued_rows)
@@ -101,15 +106,19 @@ class Model(Generic[ContractT]):
         }
 
 
-def load_faq(path: Path, settings: Settings, runners: Runners) -> Model[FaqContract]:
-    """The FAQ model in `path`; a lexical one has nothing to gain from a GPU."""
+def load_faq(
+    path: Path, settings: Settings, runners: Runners, threads: int = 1
+) -> Model[FaqContract]:
+    """The FAQ model in `path`; `threads` for one run of an encoder.
+
+    A lexical one has nothing to gain from a GPU or from threads.
+    """
     session = Session(path)
     contract = _expect(session.contract, FaqContract, path)
-    # Only an encoder gains from CUDA; where there may be none, "auto" needs no second look.
-    if contract.subwords is not None and (
-        settings.device == "cuda" or (settings.device == "auto" and has_cuda())
-    ):
-        session = Session(path, settings.device)
+    # Where there may be no CUDA, "auto" needs no second look.
+    gpu = settings.device == "cuda" or (settings.device == "auto" and has_cuda())
+    if contract.subwords is not None and (gpu or threads != 1):
+        session = Session(path, settings.device, threads, Gpu(settings.gpu_memory_mib))
     frequent = _frequent_terms(contract)
 
     def compute(rows: Sequence[Row]) -> list[Probabilities]:
@@ -179,21 +188,30 @@ def _size(row: Row) -> int:
 def load_image(
     path: Path, settings: Settings, runners: Runners, threads: int
 ) -> Model[ImageContract]:
-    """The image model in `path`, on the device that the settings name, `threads` for one run."""
-    session = Session(path, settings.device, threads)
-    contract = _expect(session.contract, ImageContract, path)
+    """The image model in `path`, on the device that the settings name, `threads` for one run.
 
-    def compute(rows: Sequence[Pixels]) -> list[Probabilities]:
-        return list(session.run({"image": np.stack(rows)}))
+    On a GPU it has runners of its own: with more than one batch ready beside the one that
+    computes, rows would leave the queue in small batches, and wait no less.
+    """
 
-    blank = np.zeros((contract.height, contract.width, 3), np.uint8)
+    def opened(graphs: bool) -> Session:
+        gpu = Gpu(settings.gpu_memory_mib, fixed_shapes=True, graphs=graphs)
+        session = Session(path, settings.device, threads, gpu)
+        _expect(session.contract, ImageContract, path)
+        return session
+
     with _warming_up(path):
-        for size in {1, settings.max_batch_image}:
-            compute([blank] * size)
+        run = warmed_up(opened, settings.max_batch_image)
+    closing = ExitStack()
+    if run.lanes is not None:
+        closing.callback(run.lanes.close)
+        runners = Runners(SIDE_BY_SIDE)
+        closing.callback(runners.close)
     batcher = Batcher(
-        compute, runners, max_rows=settings.max_batch_image, **_queueing("image", settings)
+        run.compute, runners, max_rows=settings.max_batch_image, **_queueing("image", settings)
     )
-    return Model("image", contract, session, batcher)
+    contract = _expect(run.session.contract, ImageContract, path)
+    return Model("image", contract, run.session, batcher, closing.close)
 
 
 def _queueing(name: str, settings: Settings) -> dict[str, Any]:
@@ -220,11 +238,14 @@ def _expect(
 def _warming_up(path: Path) -> Iterator[None]:
     try:
         yield
+    except StartupError:
+        raise
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
         reason = " ".join(str(error).split())
         raise StartupError(
             f"{path} failed on its first run: {reason}; make it again with rtscore-convert or, "
-            "where memory ran out, lower RTSCORE_MAX_BATCH_FAQ or RTSCORE_MAX_BATCH_IMAGE"
+            "where memory ran out, lower RTSCORE_MAX_BATCH_FAQ or RTSCORE_MAX_BATCH_IMAGE, or "
+            "raise RTSCORE_GPU_MEMORY_MIB"
         ) from error
 
 

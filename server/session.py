@@ -2,11 +2,13 @@
 
 import ctypes
 import hashlib
+import itertools
 import logging
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -14,7 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from server import contract, modelfile
+from server.cuda import GRAPH_ID, NO_GRAPH, Gpu, driver_fault, host_buffer
 from server.errors import StartupError
+from server.lanes import Lane
+from server.signature import fits
 
 # Official builds report to their maker by default, over the network; read when it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -37,15 +42,19 @@ _log = logging.getLogger("rtscore")
 class Session:
     """One model file, loaded, checked against its contract and ready to run on `device`.
 
-    `version` is the first 12 hex digits of the file's SHA-256. `run` may be called from several
-    threads at once; they share the weights.
+    `version` is the first 12 hex digits of the file's SHA-256, `device` where it runs, `no_cuda`
+    why "auto" took the CPU (else None), and `graphs` whether lanes run as CUDA graphs. `run` may be
+    called from several threads at once; they share the weights.
     """
 
-    def __init__(self, path: Path, device: Device = "cpu", threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, device: Device = "cpu", threads: int = 1, gpu: Gpu | None = None
+    ) -> None:
         """Load `path` with `threads` threads for one run; 0 leaves the number to ONNX Runtime.
 
-        Raises StartupError, with the remedy, for a file that is missing, foreign, cut or changed,
-        and where `device` is "cuda" and CUDA can't be used.
+        `gpu` says how to use CUDA, where `device` has it used. Raises StartupError, with the
+        remedy, for a file that is missing, foreign, cut or changed, and where `device` is "cuda"
+        and CUDA can't be used.
         """
         refuse_mixed_packages()
         content = _read(path)
@@ -54,59 +63,53 @@ class Session:
         graph, metadata = modelfile.split(content)
         del content  # twice a large model's size is much
         self.contract = contract.parse(metadata, str(path))
-        self._session = _open(graph, path, _providers(device), threads)
-        self.device = self._verified_device(device)
+        self._session, self.no_cuda = _open_on(device, graph, path, threads, gpu or Gpu())
+        self.device: Literal["cpu", "cuda"] = "cuda" if _has_cuda(self._session) else "cpu"
         self.inputs = self._checked_inputs(path)
         self._outputs = [value.name for value in self._session.get_outputs()]
+        self.graphs = self.gpu_options.get("enable_cuda_graph", "").lower() in ("1", "true")
+        self._graph_ids = itertools.count(1)
+        self._plain = self._run_options(NO_GRAPH)
         _give_back_memory()
+
+    @property
+    def gpu_options(self) -> dict[str, str]:
+        """What ONNX Runtime says of its CUDA provider's options; empty on the CPU."""
+        return dict(self._session.get_provider_options().get(_CUDA, {}))
 
     def run(self, feeds: Feeds) -> Probabilities:
         """Probabilities, float32 [N, outputs], of the rows in `feeds`, whose first axis is N."""
-        return cast(Probabilities, self._session.run(self._outputs, feeds)[0])
+        return cast(Probabilities, self._session.run(self._outputs, feeds, self._plain)[0])
 
-    def _verified_device(self, wanted: Device) -> Literal["cpu", "cuda"]:
-        # ONNX Runtime falls back to the CPU with only a warning.
-        if _CUDA in self._session.get_providers():
-            return "cuda"
-        if wanted == "cuda":
-            raise StartupError(
-                "device 'cuda' was asked for, but ONNX Runtime could not use CUDA here: check the "
-                "driver with nvidia-smi and that rtscore[gpu] is installed, or set "
-                "RTSCORE_DEVICE=auto or cpu"
-            )
-        return "cpu"
+    def lane(self, size: int) -> Lane:
+        """Memory for batches of `size` pictures, bound to the graph; of an image model alone."""
+        assert isinstance(self.contract, contract.ImageContract)
+        rows = host_buffer((size, self.contract.height, self.contract.width, 3))
+        source = _value(rows.shape, np.uint8, self.device)
+        target = _value((size, self.contract.outputs), np.float32, self.device)
+        binding = self._session.io_binding()
+        binding.bind_ortvalue_input("image", source)
+        binding.bind_ortvalue_output(self._outputs[0], target)
+        options = self._run_options(str(next(self._graph_ids)))
+        run = partial(self._session.run_with_iobinding, binding, options)
+        return Lane(rows, source, target, run)
+
+    def _run_options(self, graph: str) -> "ort.RunOptions | None":
+        """Options that name the CUDA graph of a run, where runs are graphs."""
+        if not self.graphs:
+            return None
+        options = ort.RunOptions()
+        options.add_run_config_entry(GRAPH_ID, graph)
+        return options
 
     def _checked_inputs(self, path: Path) -> list[dict[str, Any]]:
         inputs = self._session.get_inputs()
-        outputs = list(_signature(self._session.get_outputs()).values())
-        if _signature(inputs) != _expected_inputs(self.contract) or outputs != [
-            ("tensor(float)", (self.contract.outputs,))
-        ]:
+        if not fits(self.contract, inputs, self._session.get_outputs()):
             raise StartupError(
                 f"{path}: the graph does not fit its contract; convert it again with "
                 "rtscore-convert"
             )
         return [{"name": value.name, "type": value.type, "shape": value.shape} for value in inputs]
-
-
-def _expected_inputs(
-    given: contract.FaqContract | contract.ImageContract,
-) -> dict[str, tuple[str, tuple[int, ...]]]:
-    if isinstance(given, contract.ImageContract):
-        return {"image": ("tensor(uint8)", (given.height, given.width, 3))}
-    inputs: dict[str, tuple[str, tuple[int, ...]]] = {
-        "indices": ("tensor(int64)", ()),
-        "counts": ("tensor(float)", ()),
-    }
-    return inputs if given.subwords is None else inputs | {"tokens": ("tensor(int64)", ())}
-
-
-def _signature(values: Iterable[Any]) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Type and fixed sizes by name; the number of rows must not be fixed."""
-    return {
-        value.name: (value.type, tuple(size for size in value.shape if isinstance(size, int)))
-        for value in values
-    }
 
 
 def versions() -> dict[str, Any]:
@@ -156,29 +159,80 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _providers(device: Device) -> list[str]:
-    if device == "cpu":
-        return [_CPU]
-    if has_cuda():
-        ort.preload_dlls()
-        return [_CUDA, _CPU]
-    return [_CPU]
-
-
-def _open(graph: bytes, path: Path, providers: list[str], threads: int) -> "ort.InferenceSession":
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # errors come as exceptions, and are logged with those
-    # Spinning threads would burn the quota that the event loop and the decoders need.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+def _open_on(
+    device: Device, graph: bytes, path: Path, threads: int, gpu: Gpu
+) -> tuple["ort.InferenceSession", str | None]:
+    """A session on `device`, and why it is not on CUDA where "auto" would rather have had that."""
+    fault = None
+    if device != "cpu":
+        session, fault = _open_on_cuda(graph, threads, gpu)
+        if session is not None:
+            return session, None
+    if device == "cuda":
+        raise StartupError(
+            f"{path}: device 'cuda' was asked for, but ONNX Runtime could not use CUDA here: "
+            f"{fault}. Check the driver with nvidia-smi and that rtscore[gpu] is installed, "
+            "raise RTSCORE_GPU_MEMORY_MIB where the model does not fit, or set "
+            "RTSCORE_DEVICE=auto or cpu"
+        )
+    if fault and has_cuda():
+        _log.warning("%s runs on the CPU, not on CUDA: %s", path, fault)
     try:
-        session = ort.InferenceSession(graph, options, providers=providers)
+        return _open(graph, threads, [_CPU]), fault
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
         _log.debug("ONNX Runtime on %s: %s", path, error)
         raise StartupError(
             f"{path} is not a model that ONNX Runtime {ort.__version__} can load; make it again "
             "with the rtscore-convert of this version"
         ) from error
+
+
+def _open_on_cuda(
+    graph: bytes, threads: int, gpu: Gpu
+) -> tuple["ort.InferenceSession | None", str]:
+    """A session on CUDA, or None and why there is none."""
+    if not has_cuda():
+        return None, "this ONNX Runtime is one without CUDA"
+    fault = ""
+    with redirect_stdout(StringIO()) as said:  # it prints what it can't find
+        ort.preload_dlls()
+    for attempt in gpu.attempts():
+        try:
+            session = _open(graph, threads, [(_CUDA, attempt.options()), _CPU])
+        except Exception as error:  # ONNX Runtime's own exceptions have no common base
+            fault = _one_line(error).rstrip(".")
+            if attempt.graphs:
+                _log.info("no CUDA graphs: %s", fault)
+        else:
+            if _has_cuda(session):
+                return session, ""
+            break  # without graphs it would be the same
+    return None, fault or driver_fault() or _one_line(said.getvalue()) or "no reason was given"
+
+
+def _open(
+    graph: bytes, threads: int, providers: list[str | tuple[str, dict[str, str]]]
+) -> "ort.InferenceSession":
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # errors come as exceptions, and are logged with those
+    # Spinning threads would burn the quota that the event loop and the decoders need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Its own fallback would print, and go on with the CPU in the middle of serving.
+    session = ort.InferenceSession(graph, options, providers=providers, enable_fallback=0)
     session._model_bytes = None  # which it would keep beside the weights, to fall back with
     return session
+
+
+def _has_cuda(session: "ort.InferenceSession") -> bool:
+    # Where CUDA fails, ONNX Runtime takes the CPU with only a warning.
+    return _CUDA in session.get_providers()
+
+
+def _value(shape: tuple[int, ...], dtype: type, device: str) -> "ort.OrtValue":
+    return ort.OrtValue.ortvalue_from_shape_and_type(shape, dtype, device)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

@@ -35,6 +35,7 @@ _SERVICE_LINK = re.compile(
 _EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
 OptionalPath = Annotated[Path | None, _EmptyIsNone]
 OptionalPort = Annotated[int | None, _EmptyIsNone]
+NumberOrEmpty = Annotated[int, BeforeValidator(lambda value: 0 if value == "" else value)]
 
 
 class Settings(BaseSettings):
@@ -68,6 +69,12 @@ class Settings(BaseSettings):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where image models run; cuda refuses to start without CUDA"
+    )
+    gpu_memory_mib: NumberOrEmpty = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="GPU memory of one model in MiB, without CUDA's own; 0 or empty: no limit",
     )
     threads: int = Field(
         0, ge=0, le=1024, description="Model threads in all; 0: the CPU quota, rounded up"

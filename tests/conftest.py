@@ -5,11 +5,23 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
+from tests import gpu
 from tests.live import LiveServer
 
 ROOT = Path(__file__).parent.parent
+
+# A timing never decides a test: on a busy machine any example may take long.
+hypothesis.settings.register_profile("rtscore", deadline=None)
+hypothesis.settings.load_profile("rtscore")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that is marked `gpu`, with the reason, where there is none."""
+    if item.get_closest_marker("gpu") and (missing := gpu.missing()):
+        pytest.skip(missing)
 
 
 def _model(name: str) -> Path:
@@ -27,8 +39,14 @@ def faq_model() -> Path:
 
 @pytest.fixture(scope="session")
 def image_model() -> Path:
-    """The default image model, made by `make models`."""
+    """The default image model, int8, made by `make models`."""
     return _model("image.onnx")
+
+
+@pytest.fixture(scope="session")
+def image_fp32_model() -> Path:
+    """What the default image model is made of, made by `make models`."""
+    return _model("image-fp32.onnx")
 
 
 @pytest.fixture(scope="session")

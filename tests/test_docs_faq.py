@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from converters.faq.calibrate import LEAST
+from converters.faq.folds import FOLDS
 from converters.faq.meanings import MEANINGS
 from converters.faq.model import CANDIDATES, FEW, TRAINABLE
 from converters.faq.semantic import MOST_TEXTS
-from converters.faq.train import FOLDS
 from server.codec.faq import FaqRequest
 from server.tokenizer import MAX_TERMS
 from tests.live import LiveServer

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.floating]
-Flags = npt.NDArray[np.bool_]
+from converters.report.calibration import Array, Flags, calibration_errors
+
 Ranks = npt.NDArray[np.int64]
 
-BINS = 10
 PRECISION = 0.95  # of "matched", at which recall is stated
 
 
@@ -51,8 +50,8 @@ def figures_of_rows(ranks: Ranks, best: Array, threshold: float) -> dict[str, Ar
     found |= {
         "mrr": (1 / places).mean(axis=1),
         "mean_rank": places.mean(axis=1),
-        "ece": _calibration_errors(best - right),
-        "ece_duplicates": _calibration_errors(_those(best - right, answered)),
+        "ece": calibration_errors(best - right),
+        "ece_duplicates": calibration_errors(_those(best - right, answered)),
         "matched_precision": _share(right & matched, matched),
         "matched_recall": _share(right & matched, answered),
         "recall_at_95_precision": recall,
@@ -78,16 +77,6 @@ def matched_curve(ranks: Ranks, best: Array) -> tuple[Array, Array, Flags]:
     return precision, hits / (ranks > 0).sum(axis=1, keepdims=True), first
 
 
-def calibration_bins(best: Array, right: Flags) -> list[tuple[float, float, int]]:
-    """Mean probability, share that is right and number of questions of BINS bins of equal mass."""
-    order = np.argsort(best, kind="stable")
-    return [
-        (float(best[part].mean()), float(right[part].mean()), len(part))
-        for part in np.array_split(order, BINS)
-        if len(part)
-    ]
-
-
 def _at_precision(ranks: Ranks, best: Array) -> tuple[Array, Array]:
     """The best recall with PRECISION, 0 where none has it, and its threshold, NaN there."""
     precision, recall, first = matched_curve(ranks, best)
@@ -96,15 +85,6 @@ def _at_precision(ranks: Ranks, best: Array) -> tuple[Array, Array]:
     reached = np.take_along_axis(recall, place, axis=1)[:, 0]
     bar = np.take_along_axis(best, place, axis=1)[:, 0]
     return reached, np.where(reached > 0, bar, np.nan)
-
-
-def _calibration_errors(gaps: Array) -> Array:
-    """Expected calibration error [R] over bins of equal mass, from said minus true, [R, N]."""
-    count = gaps.shape[1]
-    if not count:
-        return np.zeros(len(gaps))
-    starts = [part[0] for part in np.array_split(np.arange(count), min(BINS, count))]
-    return np.asarray(np.abs(np.add.reduceat(gaps, starts, axis=1)).sum(axis=1) / count)
 
 
 def _those(values: npt.NDArray[Any], chosen: Flags) -> npt.NDArray[Any]:

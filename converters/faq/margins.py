@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
@@ -16,6 +17,9 @@ WEIGHT = 0.02
 
 class Margins(LinearSVC):  # type: ignore[misc]
     """LinearSVC, one class against the rest, and BM25; two classes have two rows in `coef_` too."""
+
+    coef_: npt.NDArray[np.float64]
+    intercept_: npt.NDArray[np.float64]
 
     def fit(self, texts: csr_matrix, labels: Sequence[int]) -> Self:
         """Learn from `texts` [texts, terms], TF-IDF, of the classes `labels` [texts]."""

@@ -1,23 +1,6 @@
 """What each figure of a FAQ model is called and what it means: the one place that says so."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """A figure's name for people and its meaning; `kind` says how its value is written."""
-
-    label: str
-    text: str
-    kind: Literal["share", "number", "count"] = "share"
-
-    def shown(self, value: float, unit: str = " %") -> str:
-        """`value` as the report writes it; shares in per cent, with that `unit`."""
-        if self.kind == "count":
-            return f"{value:,.0f}"
-        return f"{100 * value:.1f}{unit}" if self.kind == "share" else f"{value:.3f}"
-
+from converters.report.meaning import Meaning
 
 MEANINGS = {
     "accuracy_at_1": Meaning("Accuracy@1", "the right entry comes first"),

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from converters.faq import findings
 from converters.faq.answers import NO_ENTRY
-from converters.faq.section import Cell, Evidence, Section, chance, count, short
+from converters.faq.evidence import Evidence
 from converters.faq.steps import Step
+from converters.report.section import Cell, Section, chance, count, short
 
 _EXAMPLES = 3
 _LEAST_ALIKE = 0.001

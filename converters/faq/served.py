@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from converters.export import ConversionError
 from converters.faq.answers import Answers
@@ -13,17 +14,20 @@ BATCH = 32
 
 
 class ServedModel:
-    """A FAQ model's file as the server loads it."""
+    """A FAQ model as the server loads it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, session: Session, contract: FaqContract) -> None:
+        self._session = session
+        self.contract = contract
+        self.version = session.version
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
         """Raises StartupError for what is no model file, ConversionError for another task's."""
-        self._session = Session(path, threads=0)
-        if not isinstance(self._session.contract, FaqContract):
-            raise ConversionError(
-                f"{path} is an image model; this evaluates FAQ models, which --test asks questions"
-            )
-        self.contract = self._session.contract
-        self.version = self._session.version
+        session = Session(path, threads=0)
+        if not isinstance(session.contract, FaqContract):
+            raise ConversionError(f"{path} is no FAQ model")
+        return cls(session, session.contract)
 
     def answers(
         self, texts: Sequence[str], entries: Sequence[int], description: str = "asking"

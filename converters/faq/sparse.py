@@ -75,12 +75,20 @@ def strongest(matrix: csr_matrix, most: int) -> csr_matrix:
 
     Values are rounded to what float16 holds: 6 bytes a value are all that a model's file needs.
     """
-    lengths = np.diff(matrix.indptr)
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    order = np.lexsort((matrix.indices, -np.abs(matrix.data), rows))
-    places = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    kept = np.sort(order[places < most])
+    matrix = matrix.sorted_indices()
+    sizes, kept = np.abs(matrix.data), np.ones(matrix.nnz, bool)
+    starts, ends = matrix.indptr[:-1], matrix.indptr[1:]
+    for row in np.flatnonzero(ends - starts > most):  # sorting all at once takes ten times as long
+        own = slice(starts[row], ends[row])
+        kept[own] = _largest(sizes[own], most)
     values = matrix.data[kept].astype(np.float16).astype(np.float64)
-    made = csr_matrix((values, (rows[kept], matrix.indices[kept])), shape=matrix.shape)
-    made.sort_indices()
-    return made
+    starts_of_rows = np.append(0, np.cumsum(kept))[matrix.indptr]
+    return csr_matrix((values, matrix.indices[kept], starts_of_rows), shape=matrix.shape)
+
+
+def _largest(sizes: npt.NDArray[np.float64], most: int) -> npt.NDArray[np.bool_]:
+    """Which of more than `most` sizes are the largest; of equal ones the first."""
+    least = np.partition(sizes, -most)[-most] if most else np.inf
+    largest: npt.NDArray[np.bool_] = sizes > least
+    largest[np.flatnonzero(sizes == least)[: most - np.count_nonzero(largest)]] = True
+    return largest

@@ -14,7 +14,7 @@ def free(graph: onnx.GraphProto, batch: int) -> list[str]:
     for the comparison with the source to tell.
     """
     constants = _constants(graph)
-    changed = []
+    changed: list[str] = []
     for node in graph.node:
         if node.op_type != "Reshape" or node.input[1] not in constants:
             continue
@@ -34,7 +34,7 @@ def keeper(model: onnx.ModelProto) -> str:
     """The first node of a free `model` that makes a fixed batch of a free one; empty for none."""
     inferred = onnx.shape_inference.infer_shapes(model).graph
     free = {value.name for value in inferred.input}
-    fixed = set()
+    fixed: set[str] = set()
     for value in inferred.value_info:
         tensor = value.type.tensor_type
         if tensor.elem_type in _FLOATS and tensor.shape.dim:

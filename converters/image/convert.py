@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from converters.export import ConversionError, Parity, export, provenance
 from converters.image import batch_axis, options, outputs
@@ -14,9 +15,10 @@ from converters.image.inputs import find_input
 from converters.image.labels import IMAGENET, find_labels
 from converters.image.network import Network
 from converters.image.pictures import built_in, photos
+from converters.image.preprocessing import Preprocessing
 from converters.image.source import Floats, Pictures, Source, sha256
 from converters.image.wrap import wrap
-from server.contract import ImageContract, Provenance
+from server.contract import ImageContract
 from server.errors import StartupError
 from server.session import Feeds, Probabilities
 
@@ -25,6 +27,7 @@ Asked = list[tuple[Pictures, Floats]]
 _log = logging.getLogger("rtscore.convert")
 
 add_arguments = options.add_arguments
+check_preprocessing = options.check_preprocessing
 
 
 def write(source: Source, arguments: argparse.Namespace, started: float | None = None) -> None:
@@ -45,14 +48,7 @@ def write(source: Source, arguments: argparse.Namespace, started: float | None =
     network.refuse_neighbours(*asked[1])
     found = np.concatenate([rows for _, rows in asked])
     softmax = outputs.needs_softmax(found, operator, arguments.softmax)
-    contract = ImageContract(
-        height=entry.height,
-        width=entry.width,
-        crop=preprocessing.crop,
-        resample=preprocessing.resample,
-        labels=find_labels(arguments.labels, found.shape[1]),
-        provenance=_provenance(source, arguments, f"{preprocessing}"),
-    )
+    contract = _contract(source, arguments, preprocessing, found.shape[1])
     graph = wrap(source.graph, entry, preprocessing, found.shape[1], softmax)
     samples = _Samples(network, asked, contract, arguments.images, softmax)
     try:
@@ -60,11 +56,7 @@ def write(source: Source, arguments: argparse.Namespace, started: float | None =
     except (ConversionError, StartupError) as error:
         if entry.batch is None:
             raise
-        raise ConversionError(
-            f"{error}; the network was exported for batches of {entry.batch}, and "
-            f"{batch_axis.keeper(graph) or 'something'} in it keeps to that: export it with a free "
-            "batch axis"
-        ) from error
+        raise _kept(entry.batch, graph, error) from error
     outputs.warn_of_sameness(np.concatenate(samples.expected))
     _report(arguments.output, contract, parity, time.perf_counter() - started)
 
@@ -98,14 +90,31 @@ class _Samples:
             yield pictures, self._network.ask(pictures)
 
 
-def _provenance(source: Source, arguments: argparse.Namespace, preprocessing: str) -> Provenance:
+def _kept(batch: int, graph: onnx.ModelProto, error: Exception) -> ConversionError:
+    return ConversionError(
+        f"{error}; the network was exported for batches of {batch}, and "
+        f"{batch_axis.keeper(graph) or 'something'} in it keeps to that: export it with a free "
+        "batch axis"
+    )
+
+
+def _contract(
+    source: Source, arguments: argparse.Namespace, preprocessing: Preprocessing, classes: int
+) -> ImageContract:
     hashes = dict(source.data_sha256)
     if arguments.labels not in (None, IMAGENET):
         hashes["labels"] = sha256(Path(arguments.labels))
-    return provenance(
-        source=f"{source.description}; {preprocessing}",
-        packages=sorted({*source.packages, "numpy", "onnx"}),
-        data_sha256=hashes,
+    return ImageContract(
+        height=preprocessing.height,
+        width=preprocessing.width,
+        crop=preprocessing.crop,
+        resample=preprocessing.resample,
+        labels=find_labels(arguments.labels, classes),
+        provenance=provenance(
+            source=f"{source.description}; {preprocessing}",
+            packages=sorted({*source.packages, "numpy", "onnx"}),
+            data_sha256=hashes,
+        ),
     )
 
 

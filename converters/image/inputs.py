@@ -43,6 +43,37 @@ def find_input(
     the user has not said, or where the two differ.
     """
     value = _the_one(graph)
+    shape = _shape(value)
+    found = _layout(shape, layout)
+    sides = shape[2:] if found == "nchw" else shape[1:3]
+    height, width = (
+        _side(side, size, name) or _usual(usual, name)
+        for side, name in zip(sides, _SIDES, strict=True)
+    )
+    if height != width:
+        raise ConversionError(
+            f"the network takes {height} x {width} pixels, but the server cuts a picture's centre "
+            "square: export the network for a square"
+        )
+    return Input(value.name, value.type.tensor_type.elem_type, found, height, width, shape[0])
+
+
+_SIDES = ("height", "width")
+
+
+def _the_one(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
+    weights = {weight.name for weight in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in weights]
+    if len(inputs) != 1:
+        names = ", ".join(value.name for value in inputs) or "none"
+        raise ConversionError(f"the network has to have one input, a picture, and has: {names}")
+    (value,) = inputs
+    found: onnx.ValueInfoProto = value
+    return found
+
+
+def _shape(value: onnx.ValueInfoProto) -> list[int | None]:
+    """Its four sizes, None for those that are free."""
     tensor = value.type.tensor_type
     if tensor.elem_type not in _TYPES:
         raise ConversionError(
@@ -57,35 +88,12 @@ def find_input(
             f"the input {value.name} has {len(shape)} axes ({_shown(shape)}); pictures have 4: "
             "[N, 3, height, width] or [N, height, width, 3]"
         )
-    found = _layout(shape, layout)
-    sides = shape[2:] if found == "nchw" else shape[1:3]
-    height, width = (
-        _side(side, size, name) or _usual(usual, name)
-        for side, name in zip(sides, _SIDES, strict=True)
-    )
-    if height != width:
-        raise ConversionError(
-            f"the network takes {height} x {width} pixels, but the server cuts a picture's centre "
-            "square: export the network for a square"
-        )
-    return Input(value.name, tensor.elem_type, found, height, width, shape[0])
-
-
-_SIDES = ("height", "width")
-
-
-def _the_one(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
-    weights = {weight.name for weight in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in weights]
-    if len(inputs) != 1:
-        names = ", ".join(value.name for value in inputs) or "none"
-        raise ConversionError(f"the network has to have one input, a picture, and has: {names}")
-    return inputs[0]
+    return shape
 
 
 def _layout(shape: Sequence[int | None], asked: Layout | None) -> Layout:
     channels = {"nchw": shape[1], "nhwc": shape[3]}
-    fitting: list[Layout] = [one for one in ("nchw", "nhwc") if channels[one] == 3]  # type: ignore[misc]
+    fitting: list[Layout] = [one for one in ("nchw", "nhwc") if channels[one] == 3]
     if asked is not None:
         if channels[asked] not in (3, None):
             raise ConversionError(

@@ -76,6 +76,11 @@ def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_preprocessing(given: Preprocessing | None, arguments: argparse.Namespace) -> None:
+    """Raise ConversionError, before anything takes time, where `choose_preprocessing` would."""
+    _normalisation(given, arguments)
+
+
 def choose_preprocessing(
     given: Preprocessing | None, entry: Input, arguments: argparse.Namespace
 ) -> Preprocessing:
@@ -83,19 +88,7 @@ def choose_preprocessing(
 
     Raises ConversionError where neither says it, or the numbers are for pixels from 0 to 1.
     """
-    chosen = PRESETS[arguments.preprocessing] if arguments.preprocessing else given
-    if arguments.mean or arguments.std:
-        if arguments.preprocessing:
-            raise ConversionError("give either --preprocessing or --mean and --std")
-        mean, std = arguments.mean or (0.0,) * 3, arguments.std or (1.0,) * 3
-        _refuse_unit_scale(mean, std)
-        chosen = replace(chosen or PRESETS["none"], mean=mean, std=std, bgr=False)
-    if chosen is None:
-        raise ConversionError(
-            "how the network was trained to take pixels can't be seen in it; give --preprocessing "
-            f"with one of {', '.join(sorted(PRESETS))}, or --mean and --std (for pixels from 0 to "
-            "255), as its training code has it"
-        )
+    chosen = _normalisation(given, arguments)
     cut = given or chosen  # which no preset knows
     return replace(
         chosen,
@@ -105,6 +98,23 @@ def choose_preprocessing(
         crop=arguments.crop or cut.crop,
         resample=arguments.resample or cut.resample,
     )
+
+
+def _normalisation(given: Preprocessing | None, arguments: argparse.Namespace) -> Preprocessing:
+    if arguments.mean or arguments.std:
+        if arguments.preprocessing:
+            raise ConversionError("give either --preprocessing or --mean and --std")
+        mean, std = arguments.mean or (0.0,) * 3, arguments.std or (1.0,) * 3
+        _refuse_unit_scale(mean, std)
+        return replace(PRESETS["none"], mean=mean, std=std)
+    chosen = PRESETS[arguments.preprocessing] if arguments.preprocessing else given
+    if chosen is None:
+        raise ConversionError(
+            "how the network was trained to take pixels can't be seen in it; give --preprocessing "
+            f"with one of {', '.join(sorted(PRESETS))}, or --mean and --std (for pixels from 0 to "
+            "255), as its training code has it"
+        )
+    return chosen
 
 
 def _refuse_unit_scale(mean: Channels, std: Channels) -> None:

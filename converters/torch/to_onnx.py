@@ -99,7 +99,8 @@ def _by_dynamo(network: Any, example: Any, shapes: Any) -> onnx.ModelProto:
             ) from error
         except Exception as error:  # torch raises of everything here
             raise _failed(error) from error
-    return program.model_proto
+    model: onnx.ModelProto = program.model_proto
+    return model
 
 
 @contextmanager

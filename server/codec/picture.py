@@ -24,7 +24,9 @@ from server.errors import TooLarge
 # against the header before Pillow sees a byte.
 Image.MAX_IMAGE_PIXELS = None
 
-_DRAFT = 4  # a JPEG is decoded at the smallest scale that leaves this many times the model's side
+# A JPEG is decoded at the smallest scale that leaves this many times the model's side: a photo of
+# 12 megapixels at 1/8. With 1.0, up to 4 of 80 photos get another label than from every pixel.
+_DRAFT = 1.4
 _RESAMPLE = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,7 +56,7 @@ def decode(content: bytes, contract: ImageContract, max_megapixels: float) -> np
                 f"most {max_megapixels:g} are taken. Scale it down."
             )
     try:
-        return np.array(_square(name, header, contract))
+        return np.asarray(_square(name, header, contract))
     except Exception as error:  # on hostile bytes Pillow raises almost anything
         _log.debug("Pillow on a %s picture: %r", name, error)
         raise container.damaged(name) from error
@@ -68,6 +70,8 @@ def _square(name: str, header: Header, contract: ImageContract) -> Image.Image:
         side = int(_DRAFT * contract.height / contract.crop)
         draft = picture.draft(None, (side, side))
         _, _, width, height = draft[1] if draft else (0, 0, *picture.size)
+        # In one piece: by default the decoder is left, and has to wait to go on, every 64 KiB.
+        picture.decodermaxblock = len(header.content)
         picture.load()
         pixels = _rgb(picture, header.bits)
     crop = contract.crop * min(width, height)

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,11 @@ from pathlib import Path
 import pytest
 
 from converters.__main__ import CONVERTERS, main
+
+# What a command asks for that does not write a model.
+OWN = {"evaluate": "MODEL.onnx", "inspect": "FILE", "import": "KIND ..."}
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -32,7 +38,7 @@ def test_help_of_a_source(name: str, capsys: pytest.CaptureFixture[str]) -> None
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: rtscore-convert {name}")
-    assert {"evaluate": "MODEL.onnx", "import": "KIND ..."}.get(name, "-o OUT.onnx") in shown
+    assert OWN.get(name, "-o OUT.onnx") in shown
 
 
 @pytest.mark.parametrize("argv", [[], ["word2vec"], ["faq"], ["efficientnet-lite", "0"]])
@@ -63,3 +69,25 @@ def test_a_missing_file_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert error.count("\n") == 1
     assert "No such file or directory" in error
     assert missing in error
+
+
+def test_the_news_of_libraries_are_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "talkative.py").write_text(
+        "import logging\n"
+        "logging.getLogger('library').info('optimised')\n"
+        "logging.getLogger('library').warning('look out')\n"
+        "logging.getLogger('rtscore.convert').info('half done')\n"
+    )
+    code = (
+        "from converters import __main__ as it, evaluate\n"
+        "evaluate.convert = lambda arguments: __import__('talkative')\n"
+        "it.main(['evaluate', 'model.onnx'])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+    )
+    assert finished.stderr == "look out\nhalf done\n"

@@ -96,6 +96,43 @@ def test_what_differs_is_not_written(given: Samples, message: str, tmp_path: Pat
     assert path.read_bytes() == b"an older model"
 
 
+@pytest.mark.parametrize(("factor", "written"), [(2.5, False), (3.5, True)])
+def test_another_one_first_is_refused_where_the_source_has_a_clear_one(
+    factor: float, written: bool, tmp_path: Path
+) -> None:
+    feeds, expected = samples(rows=11)[0]
+    feeds, expected = {"image": feeds["image"][1:2]}, expected[1:2]
+    gap = float(expected[0, 1] - expected[0, 0])
+    # The source's first leads by three times what the graph's leads by.
+    given = [(feeds, np.add(expected, [[2 * gap, -2 * gap]], dtype=np.float32))]
+    path = tmp_path / "image.onnx"
+    if written:
+        export(tiny.image_graph(), tiny.image_contract(), path, given, tolerance=factor * gap)
+    else:
+        with pytest.raises(ConversionError, match="ranks another one first than its source"):
+            export(tiny.image_graph(), tiny.image_contract(), path, given, tolerance=factor * gap)
+    assert path.exists() is written
+
+
+def test_a_graph_that_fails_on_a_batch_is_refused(tmp_path: Path) -> None:
+    graph = tiny.image_graph()
+    made = onnx.parser.parse_graph("""
+        fixed (float[N, 3] mean) => (float[N, 3] moved) {
+            shape = Shape(mean)
+            least = Min(shape, one)
+            moved = Reshape(mean, least)
+        }""").node
+    made[-1].name = "for one picture"
+    nodes = list(graph.graph.node)
+    nodes[3].input[0] = "moved"
+    del graph.graph.node[:]
+    graph.graph.node.extend([*nodes[:3], *made, *nodes[3:]])
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1, 3]), "one"))
+    with pytest.raises(ConversionError, match=r"the graph fails on 2 rows: .*for one picture"):
+        export(graph, tiny.image_contract(), tmp_path / "x.onnx", samples(), tolerance=1e-5)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_differences_within_the_tolerance_are_reported(tmp_path: Path) -> None:
     parity = write(tmp_path / "image.onnx", samples(off_by=5e-6))
     assert parity.largest_difference == pytest.approx(5e-6, rel=0.1)

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,7 +18,7 @@ from tests.converters.image import nets
 ROWS = np.random.default_rng(0).normal(size=(5, 3, nets.SIDE, nets.SIDE)).astype(np.float32)
 
 
-def _saved(folder: Path, model: onnx.ModelProto, **options: bool | str | int) -> Path:
+def _saved(folder: Path, model: onnx.ModelProto, **options: Any) -> Path:
     path = folder / "net.onnx"
     onnx.save(model, path, **options)
     return path
@@ -60,7 +61,8 @@ def test_weights_in_a_file_beside_it(tmp_path: Path) -> None:
 def test_the_original_is_asked_in_its_own_type(kind: str, tmp_path: Path) -> None:
     source = from_onnx.read(_saved(tmp_path, nets.network(kind=kind, batch="2", shape=(2, 8))))
     found = source.predict(np.abs(ROWS))
-    assert (found.shape, found.dtype) == ((5, nets.CLASSES), np.float32)
+    assert found.shape == (5, nets.CLASSES)
+    assert found.dtype == np.float32
 
 
 @pytest.mark.parametrize(

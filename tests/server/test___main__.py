@@ -228,6 +228,7 @@ def test_a_start_is_told_in_three_lines(serve: Callable[..., LiveServer]) -> Non
     for line in server.logs[:2]:
         assert re.fullmatch("[0-9a-f]{12}", line["version"])
         assert line["device"] == "cpu" or line["model"] == "image"
+        assert ("no_cuda" in line) == (line["model"] == "image" and line["device"] == "cpu")
     with server.client() as client:
         assert client.get("/readyz").status_code == 200  # from the moment that it listens
 

@@ -5,14 +5,21 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
 
-from tests import moody
+from server.app import _load, _loaded
+from server.settings import Settings
+from tests import moody, tiny
 from tests.live import LiveServer
 from tests.moody import BLACK
 from tests.wire import HANG, Wire, eventually, head, refused, sample_name, scrape
@@ -211,3 +218,45 @@ def test_the_documentation_works_in_a_browser(server: LiveServer, tmp_path: Path
     for path in ("/v1/faq", "/v1/classify", "/v1/models", "/healthz"):
         assert f'data-path="{path}"' in done.stdout
     assert "Failed to load" not in done.stdout
+
+
+@pytest.mark.parametrize(("mode", "runners", "threads"), [("throughput", 3, 1), ("latency", 1, 3)])
+async def test_the_mode_of_the_cpu(
+    tmp_path: Path, mode: Literal["throughput", "latency"], runners: int, threads: int
+) -> None:
+    """Three threads are three runs side by side, or one run; of an encoder as of an image model."""
+    encoder = tiny.stamped(tiny.encoder_graph(), tiny.faq_contract(subwords=tiny.SUBWORDS))
+    image = tiny.stamped(tiny.image_graph(), tiny.image_contract())
+    settings = Settings(
+        device="cpu",
+        cpu_mode=mode,
+        faq_model=tiny.write(tmp_path, encoder, "faq.onnx"),
+        image_model=tiny.write(tmp_path, image, "image.onnx"),
+    )
+    async with AsyncExitStack() as stack:
+        models = await _load(settings, 3, stack)
+        assert set(models) == {"faq", "image"}
+        for model in models.values():
+            options = model.session._session.get_session_options()
+            assert options.intra_op_num_threads == threads
+            assert model.batcher._runners.count == runners
+
+
+async def test_models_load_side_by_side_where_no_gpu_is() -> None:
+    together = threading.Barrier(2)
+    loading = [partial(together.wait, HANG)] * 2
+    assert sorted(await _loaded(loading, side_by_side=True)) == [0, 1]
+
+
+async def test_models_load_one_after_the_other_for_a_gpu() -> None:
+    inside: list[int] = []
+
+    def load(number: int) -> int:
+        inside.append(number)
+        time.sleep(0.05)
+        assert inside[-1] == number
+        return number
+
+    loading = [partial(load, number) for number in range(3)]
+    assert await _loaded(loading, side_by_side=False) == [0, 1, 2]
+    assert inside == [0, 1, 2]

@@ -736,7 +736,7 @@ async def _turns(count: int) -> None:
         await asyncio.sleep(0.0001)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(PLANS, st.integers(1, 3), st.integers(1, 8), st.integers(9, 40))
 def test_every_call_gets_its_own_results_or_its_own_error(
     plans: list[Plan], runners: int, max_rows: int, limit: int

@@ -1,5 +1,6 @@
 """Loaded models in a real server: batches, modes, warm-up."""
 
+import asyncio
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +18,11 @@ from server.batcher import Runners
 from server.contract import FaqContract
 from server.errors import StartupError
 from server.model import _PART, Model, load_faq, load_image, parts
+from server.session import Device, Session
 from server.settings import Settings
 from server.stages import Stages
 from tests import moody
+from tests.gpu import EACH_DEVICE
 from tests.live import LiveServer
 from tests.tiny import (
     SUBWORDS,
@@ -69,6 +72,46 @@ def test_both_modes_of_the_cpu_give_the_same_answers(
     for one, same in zip(*found, strict=True):
         assert one["label"] == same["label"]
         assert one["probability"] == pytest.approx(same["probability"], abs=1e-4)
+
+
+@EACH_DEVICE
+async def test_pictures_get_their_own_answers(tmp_path: Path, device: Device) -> None:
+    """However they come together; on a GPU in batches that are padded."""
+    path = write(tmp_path, stamped(image_graph(), image_contract()))
+    runners = Runners(3)
+    settings = Settings(device=device, max_batch_image=5, gpu_memory_mib=512)
+    model = load_image(path, settings, runners, 1)
+    assert model.session.device == device
+    model.batcher.start()
+    calls = [
+        [np.full((4, 4, 3), (7 * call + 50 * row) % 256, np.uint8) for row in range(call % 7 + 1)]
+        for call in range(40)
+    ]
+    found = await asyncio.gather(*(model.batcher.submit(rows, Stages()) for rows in calls))
+    await model.batcher.stop()
+    model.close()
+    runners.close()
+    alone = Session(path)
+    for rows, answers in zip(calls, found, strict=True):
+        np.testing.assert_allclose(answers, alone.run({"image": np.stack(rows)}), atol=1e-5)
+
+
+def threads_of(session: Session) -> int:
+    """How many threads ONNX Runtime was told to use for one run."""
+    threads: int = session._session.get_session_options().intra_op_num_threads
+    return threads
+
+
+def test_an_encoder_gets_every_thread_that_a_run_may_have(tmp_path: Path) -> None:
+    runners = Runners(1)
+    contract = faq_contract(subwords=SUBWORDS)
+    encoder = write(tmp_path, stamped(encoder_graph(), contract), "encoder.onnx")
+    lexical = write(tmp_path, stamped(faq_graph(), faq_contract()), "lexical.onnx")
+    settings = Settings(device="cpu")
+    assert threads_of(load_faq(encoder, settings, runners, 2).session) == 2
+    assert threads_of(load_faq(encoder, settings, runners).session) == 1
+    assert threads_of(load_faq(lexical, settings, runners, 2).session) == 1
+    runners.close()
 
 
 def test_a_batch_may_wait_for_more(serve: Serve, tmp_path: Path) -> None:

@@ -11,23 +11,25 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import helper, numpy_helper
 
 from server.contract import FaqContract, ImageContract
+from server.cuda import Gpu
 from server.errors import StartupError
 from server.modelfile import DIGEST_KEY, NO_DIGEST, seal
 from server.session import Device, Session, versions
 from server.tokenizer import pad
-from tests import tiny
+from tests import gpu, tiny
+from tests.gpu import EACH_DEVICE
 
 FAQ = tiny.stamped(tiny.faq_graph(), tiny.faq_contract())
 IMAGE = tiny.stamped(tiny.image_graph(), tiny.image_contract())
-HAS_CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
-def refusal(path: Path, device: Device = "cpu") -> str:
+def refusal(path: Path, device: Device = "cpu", limits: Gpu | None = None) -> str:
     """What the start says of `path`; one line that names the file."""
     with pytest.raises(StartupError) as caught:
-        Session(path, device)
+        Session(path, device, gpu=limits)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -223,17 +225,49 @@ def test_a_graph_that_does_not_fit_its_contract(
     assert "does not fit its contract; convert it again" in refusal(path)
 
 
-@pytest.mark.skipif(HAS_CUDA, reason="this ONNX Runtime can use CUDA")
+@pytest.mark.skipif(gpu.missing() is None, reason="a GPU is here")
 def test_cuda_is_refused_where_there_is_none(tmp_path: Path) -> None:
     path = tiny.write(tmp_path, IMAGE)
     message = refusal(path, "cuda")
-    assert "'cuda' was asked for" in message
+    assert message.startswith(f"{path}: device 'cuda' was asked for, but ")
+    reasons = ("this ONNX Runtime is one without CUDA", "NVIDIA's driver is missing (")
+    assert any(f"could not use CUDA here: {reason}" in message for reason in reasons)
     assert "RTSCORE_DEVICE=auto or cpu" in message
-    assert Session(path, "auto").device == "cpu"
+
+
+@pytest.mark.skipif(gpu.missing() is None, reason="a GPU is here")
+def test_auto_takes_the_cpu_and_says_why(tmp_path: Path) -> None:
+    path = tiny.write(tmp_path, IMAGE)
+    session = Session(path, "auto", gpu=Gpu(fixed_shapes=True, graphs=True))
+    assert session.device == "cpu"
+    assert not session.graphs
+    assert session.gpu_options == {}
+    assert session.no_cuda
+    assert session.no_cuda in refusal(path, "cuda")
+    assert Session(path, "cpu").no_cuda is None
+
+
+def test_no_run_goes_on_with_another_device(tmp_path: Path) -> None:
+    """ONNX Runtime would, and print that, where its provider fails."""
+    session = Session(tiny.write(tmp_path, IMAGE))
+    assert session._session._enable_fallback is False
+
+
+@EACH_DEVICE
+def test_a_lane_computes_what_a_plain_run_does(tmp_path: Path, device: Device) -> None:
+    session = Session(tiny.write(tmp_path, IMAGE), device, gpu=Gpu(fixed_shapes=True))
+    lane = session.lane(3)
+    assert lane.rows.shape == (3, tiny.SIDE, tiny.SIDE, 3)
+    for shades in ((0, 99, 255), (7, 8, 9)):
+        rows = [np.full(lane.rows.shape[1:], shade, np.uint8) for shade in shades]
+        lane.load(rows)
+        lane.compute()
+        answers = lane.answers(2)
+        assert answers.dtype == np.float32
+        np.testing.assert_allclose(answers, session.run({"image": np.stack(rows[:2])}), atol=1e-6)
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not HAS_CUDA, reason="no NVIDIA GPU with onnxruntime-gpu here")
 @pytest.mark.parametrize("device", ["auto", "cuda"])
 def test_cuda_is_taken_where_there_is_one(tmp_path: Path, device: Device) -> None:
     path = tiny.write(tmp_path, IMAGE)
@@ -242,6 +276,52 @@ def test_cuda_is_taken_where_there_is_one(tmp_path: Path, device: Device) -> Non
     picture = np.full((2, tiny.SIDE, tiny.SIDE, 3), 99, np.uint8)
     expected = Session(path, "cpu").run({"image": picture})
     np.testing.assert_allclose(session.run({"image": picture}), expected, atol=1e-5)
+
+
+@pytest.mark.gpu
+def test_onnx_runtime_takes_every_option(tmp_path: Path) -> None:
+    wanted = Gpu(512, fixed_shapes=True, graphs=True)
+    session = Session(tiny.write(tmp_path, IMAGE), "cuda", gpu=wanted)
+    assert session.graphs
+    assert wanted.options().items() <= session.gpu_options.items()
+
+
+@pytest.mark.gpu
+def test_a_plain_run_beside_cuda_graphs(tmp_path: Path) -> None:
+    """A batch of any size, which no graph was captured for."""
+    path = tiny.write(tmp_path, IMAGE)
+    session = Session(path, "cuda", gpu=Gpu(fixed_shapes=True, graphs=True))
+    for count in (1, 5, 3):
+        rows = np.full((count, tiny.SIDE, tiny.SIDE, 3), 40 * count, np.uint8)
+        for _ in range(4):  # more than there are before a capture
+            found = session.run({"image": rows})
+            np.testing.assert_allclose(found, Session(path).run({"image": rows}), atol=1e-5)
+
+
+def heavy_graph() -> onnx.ModelProto:
+    """An image model with 48 MB of weights that change nothing."""
+    graph = tiny.image_graph()
+    heavy = np.zeros((3, 4_000_000), np.float32)
+    graph.graph.initializer.extend(
+        [numpy_helper.from_array(heavy, "heavy"), numpy_helper.from_array(np.array([1]), "axis")]
+    )
+    softmax = graph.graph.node.pop()
+    graph.graph.node.extend(
+        [
+            helper.make_node("MatMul", ["mean", "heavy"], ["wide"]),
+            helper.make_node("ReduceSum", ["wide", "axis"], ["nothing"]),
+            helper.make_node("Add", ["scores", "nothing"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], list(softmax.output)),
+        ]
+    )
+    return graph
+
+
+@pytest.mark.gpu
+def test_a_limit_of_gpu_memory_is_kept(tmp_path: Path) -> None:
+    path = tiny.write(tmp_path, tiny.stamped(heavy_graph(), tiny.image_contract()))
+    assert Session(path, "cuda", gpu=Gpu(512)).device == "cuda"
+    assert "raise RTSCORE_GPU_MEMORY_MIB" in refusal(path, "cuda", Gpu(16))
 
 
 def test_versions_are_those_of_the_runtime() -> None:

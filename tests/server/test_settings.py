@@ -24,6 +24,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 BOUNDS: dict[str, tuple[float, float]] = {
     "port": (0, 65535),
     "metrics_port": (1, 65535),
+    "gpu_memory_mib": (0, 1_000_000),
     "threads": (0, 1024),
     "max_batch_faq": (1, 4096),
     "max_batch_image": (1, 4096),
@@ -66,7 +67,7 @@ def test_the_bounds_of_a_number(name: str, monkeypatch: pytest.MonkeyPatch) -> N
             read_settings([])
 
 
-@pytest.mark.parametrize("name", sorted(set(BOUNDS) - {"metrics_port"}))
+@pytest.mark.parametrize("name", sorted(set(BOUNDS) - {"metrics_port", "gpu_memory_mib"}))
 def test_an_empty_number_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"RTSCORE_{name.upper()}", "")
     with pytest.raises(StartupError, match=f"^RTSCORE_{name.upper()}=: "):
@@ -92,6 +93,12 @@ def test_empty_switches_off(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"RTSCORE_{name.upper()}", "7")
     assert getattr(read_settings([]), name) in (7, Path("7"))
     assert getattr(read_settings([f"--{name.replace('_', '-')}", ""]), name) is None
+
+
+def test_an_empty_limit_of_gpu_memory_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTSCORE_GPU_MEMORY_MIB", "")
+    assert read_settings([]).gpu_memory_mib == 0
+    assert read_settings(["--gpu-memory-mib", "4096"]).gpu_memory_mib == 4096
 
 
 def test_an_empty_host_would_listen_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:

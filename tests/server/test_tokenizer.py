@@ -44,7 +44,7 @@ def analyzer(**options: Any) -> Any:
     return TfidfVectorizer(**options).build_analyzer()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts, ngrams, st.booleans(), accents, stop_words, patterns)
 @example("İstanbul ΟΔΟΣ ΣΑΣ", (1, 2), True, None, frozenset(), r"(?u)\b\w\w+\b")
 def test_word_ngrams_are_those_of_scikit_learn(
@@ -72,7 +72,7 @@ def test_word_ngrams_are_those_of_scikit_learn(
     assert ours(text) == theirs(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts, ngrams, st.booleans(), accents)
 def test_character_ngrams_are_those_of_scikit_learn(
     text: str, ngram_range: tuple[int, int], lowercase: bool, strip_accents: Accents
@@ -92,7 +92,6 @@ def test_character_ngrams_are_those_of_scikit_learn(
     assert ours(text) == theirs(text)
 
 
-@settings(deadline=None)
 @given(texts, accents, stop_words)
 def test_words_come_before_character_ngrams(
     text: str, strip_accents: Accents, stop_words: frozenset[str]
@@ -150,7 +149,6 @@ def test_words_are_cut_and_pairs_skip_a_word(text: str, terms: list[str]) -> Non
     assert Tokenizer(token_pattern=r"\w+", prefix=4, skip=1)(text) == terms
 
 
-@settings(deadline=None)
 @given(texts, st.integers(1, 6), stop_words)
 def test_a_prefix_cuts_the_words_that_stay(text: str, prefix: int, removed: frozenset[str]) -> None:
     words = Tokenizer(stop_words=removed)(text)
@@ -158,7 +156,6 @@ def test_a_prefix_cuts_the_words_that_stay(text: str, prefix: int, removed: froz
     assert cut == [word[:prefix] + "*" for word in words]
 
 
-@settings(deadline=None)
 @given(texts, st.integers(0, 4), st.sampled_from([None, 3]))
 def test_pairs_have_at_most_so_many_words_between_them(
     text: str, skip: int, prefix: int | None
@@ -213,7 +210,7 @@ def test_encode_counts_the_known_terms_by_first_appearance() -> None:
     assert counts.dtype == np.float32
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(texts, min_size=1, max_size=4),
     st.sampled_from([None, (1, 1), (1, 2), (2, 3)]),

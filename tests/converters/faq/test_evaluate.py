@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from converters.faq import evaluate as module
-from converters.faq.evaluate import Figure, evaluate, table
+from converters.faq.evaluate import evaluate, table
 from converters.faq.figures import Outcomes, figures
+from converters.report.intervals import Figure
 
 COUNTS = {"test_duplicates", "test_no_match"}
 
@@ -62,32 +62,6 @@ def test_the_order_of_the_questions_does_not_matter() -> None:
     assert mixed == evaluate(asked, 0.5)
 
 
-def test_resamples_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many questions are resampled a few times at once, and as often in all."""
-    asked = outcomes(100, 30)
-    whole = evaluate(asked, 0.5)
-    monkeypatch.setattr(module, "_AT_ONCE", 130 * 300)
-    parts = evaluate(asked, 0.5)
-    assert parts != whole
-    for name, figure in whole.items():
-        assert parts[name] == pytest.approx(figure, abs=0.15), name
-    monkeypatch.setattr(module, "_AT_ONCE", 1)
-    monkeypatch.setattr(module, "_IN_ALL", 1)
-    few = evaluate(asked, 0.5)
-    for name, figure in whole.items():
-        assert few[name] == pytest.approx(figure, abs=0.3), name
-
-
-def test_fewer_resamples_of_very_many_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = outcomes(100, 30)
-    counts = []
-    for in_all in (130 * 5000, 130 * 500, 130 * 5):
-        monkeypatch.setattr(module, "_IN_ALL", in_all)
-        rows = module._resamples(asked, np.random.default_rng(0))
-        counts.append(sum(len(ranks) for ranks, _ in rows))
-    assert counts == [1000, 500, 200]
-
-
 def test_one_question() -> None:
     found = evaluate(Outcomes(np.array([1]), np.array([0.75])), 0.5)
     assert found["accuracy_at_1"] == Figure(1, 1, 1)
@@ -112,6 +86,3 @@ def test_the_table_says_what_every_figure_means() -> None:
     assert f"│ {value:.3f} │ {low:.3f} to {high:.3f}" in rows["accuracy_at_1"]
     assert "the right entry comes first" in rows["accuracy_at_1"]
     assert [cell.strip() for cell in rows["test_duplicates"].split("│")[2:4]] == ["30", ""]
-    with console.capture() as captured:
-        console.print(table({"mrr": Figure(0.5, 0.4, 0.6)}))
-    assert "ece" not in captured.get()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.faq.answers import Answers
-from converters.faq.figures import Outcomes, calibration_bins, figures, matched_curve
+from converters.faq.figures import Outcomes, figures, matched_curve
 
 # Three duplicates with the right entry first, second and last; then two questions without an entry.
 OUTCOMES = Outcomes(np.array([1, 2, 4, 0, 0]), np.array([0.8, 0.5, 0.4, 0.2, 0.6]))
@@ -72,15 +72,6 @@ def test_equal_probabilities_are_matched_together() -> None:
     assert best[first[0]].tolist() == [0.1, 0.5, 0.9]
     assert precision[first].tolist() == [3 / 4, 2 / 3, 1]
     assert recall[first].tolist() == [3 / 4, 1 / 2, 1 / 4]
-
-
-def test_bins_have_equal_mass() -> None:
-    best = np.arange(25)[::-1] / 25
-    right = best > 0.5
-    bins = calibration_bins(best, right)
-    assert [count for *_, count in bins] == [3] * 5 + [2] * 5
-    np.testing.assert_allclose(bins[0], (1 / 25, 0, 3))
-    np.testing.assert_allclose(bins[-1], (23.5 / 25, 1, 2))
 
 
 def test_the_error_of_a_liar_and_of_an_honest_one() -> None:

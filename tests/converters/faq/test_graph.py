@@ -182,7 +182,10 @@ def test_of_many_entries_the_best_have_a_probability(large: FaqClassifier, run: 
     texts += ["thing7 thing8", "common", "w3 w4", "", "\u4e00", "nothing known"]
     found = run(to_onnx(large), large, texts)
     expected = large.predict_proba(texts)
-    np.testing.assert_allclose(found, expected, atol=CLOSE)
+    # Which of nearly equal entries is the last to have one is a matter of float32's rounding.
+    np.testing.assert_allclose(np.sort(found), np.sort(expected), atol=CLOSE)
+    both = (found > 0) & (expected > 0)
+    np.testing.assert_allclose(found[both], expected[both], atol=CLOSE)
     assert ((found > 0).sum(axis=1) == CANDIDATES).all()
     assert found.argmax(axis=1)[:20].tolist() == [*range(0, 1200, 60)]
     assert_at_most_one(found)

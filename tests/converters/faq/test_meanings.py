@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from converters.faq.figures import Outcomes, figures
 from converters.faq.meanings import MEANINGS
@@ -12,15 +11,3 @@ def test_every_figure_has_a_meaning_and_no_other() -> None:
 
 def test_no_two_are_called_the_same() -> None:
     assert len({meaning.label for meaning in MEANINGS.values()}) == len(MEANINGS)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "shown"),
-    [
-        ("accuracy_at_1", 0.5678, "56.8 %"),
-        ("mean_rank", 8.38049, "8.380"),
-        ("test_duplicates", 12345.0, "12,345"),
-    ],
-)
-def test_values_as_people_read_them(name: str, value: float, shown: str) -> None:
-    assert MEANINGS[name].shown(value) == shown

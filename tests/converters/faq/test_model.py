@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from converters.faq.margins import Margins
 from converters.faq.model import (
     CANDIDATES,
     FEW,
@@ -22,7 +25,7 @@ from converters.faq.model import (
     trainable,
 )
 from converters.faq.samples import ADVERSARIAL
-from converters.faq.sparse import Centroids, Margins
+from converters.faq.sparse import Centroids, SparseMargins
 from server.tokenizer import Tokenizer
 from tests import faq_set
 from tests.converters.faq.conftest import FORMS
@@ -46,7 +49,9 @@ def test_logits_are_those_of_the_classifier(entries: int, form: str) -> None:
 
 
 def test_two_entries_have_a_logit_each() -> None:
-    pipeline = fitted(2)
+    own = faq_set.duplicates(2)
+    pipeline = make_pipeline(TfidfVectorizer(), LinearSVC(random_state=0))
+    pipeline.fit([one.text for one in own], [one.entry for one in own])
     found, decisions = logits(pipeline, ASKED), pipeline.decision_function(ASKED)
     assert decisions.ndim == 1
     np.testing.assert_allclose(found[:, 1] - found[:, 0], decisions)
@@ -66,10 +71,10 @@ def test_many_entries_are_learnt_too(few: int) -> None:
 
 def test_the_form_follows_entries_and_texts() -> None:
     forms = {
-        (2, TRAINABLE): LinearSVC,
-        (FEW, TRAINABLE): LinearSVC,
-        (FEW + 1, FEW + 1): Margins,
-        (1000, TRAINABLE // 1000): Margins,
+        (2, TRAINABLE): Margins,
+        (FEW, TRAINABLE): Margins,
+        (FEW + 1, FEW + 1): SparseMargins,
+        (1000, TRAINABLE // 1000): SparseMargins,
         (1000, TRAINABLE // 1000 + 1): Centroids,
     }
     for (entries, texts), kind in forms.items():

@@ -7,6 +7,7 @@ import pytest
 
 from converters.faq import plots
 from converters.faq.figures import Outcomes
+from converters.report import charts
 
 OUTCOMES = Outcomes(
     np.array([1, 2, 4, 1, 1, 0, 0]), np.array([0.8, 0.5, 0.4, 0.7, 0.3, 0.2, 0.6], np.float32)
@@ -36,7 +37,7 @@ def test_each_is_an_svg_element(outcomes: Outcomes) -> None:
         assert not {"width", "height"} & set(root.attrib)
         assert title in "".join(root.itertext())
         assert "currentColor" in text
-        assert plots._INK not in text
+        assert charts.INK not in text
     assert made == plots.svgs(outcomes, 0.45)
 
 

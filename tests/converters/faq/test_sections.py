@@ -4,9 +4,10 @@ import numpy as np
 
 from converters.faq.answers import Answers
 from converters.faq.data import Duplicate
-from converters.faq.section import Cell, Evidence, Section
+from converters.faq.evidence import Evidence
 from converters.faq.sections import sections
 from converters.faq.steps import Step
+from converters.report.section import Cell, Section
 from server.contract import Entry
 
 ENTRIES = [Entry(id=name, question=f"How do I {name}?") for name in ("sort", "flip", "join")]

@@ -15,7 +15,7 @@ QUESTIONS = ["sort an array", "compare dates", "which string", "nothing known", 
 def test_it_says_what_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "BATCH", 2)
     path = tiny.write(tmp_path, tiny.stamped(tiny.faq_graph(), tiny.faq_contract()))
-    model = ServedModel(path)
+    model = ServedModel.of(path)
     answers = model.answers(QUESTIONS, [0, 1])
     assert list(answers.texts) == QUESTIONS
     assert answers.entries.tolist() == [0, 1, -1, -1, -1]
@@ -27,19 +27,19 @@ def test_it_says_what_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_its_own_questions(tmp_path: Path) -> None:
     path = tiny.write(tmp_path, tiny.stamped(tiny.faq_graph(), tiny.faq_contract()))
-    own = ServedModel(path).own_answers()
+    own = ServedModel.of(path).own_answers()
     assert list(own.texts) == [entry.question for entry in tiny.faq_contract().entries]
     assert own.entries.tolist() == [0, 1, 2]
 
 
 def test_another_task_is_refused(tmp_path: Path) -> None:
     path = tiny.write(tmp_path, tiny.stamped(tiny.image_graph(), tiny.image_contract()))
-    with pytest.raises(ConversionError, match="is an image model"):
-        ServedModel(path)
+    with pytest.raises(ConversionError, match="is no FAQ model"):
+        ServedModel.of(path)
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.onnx"
     path.write_text("hello")
     with pytest.raises(StartupError, match="is no model file"):
-        ServedModel(path)
+        ServedModel.of(path)

@@ -29,7 +29,8 @@ def _theirs(pictures: Pictures) -> Floats:
 
 def test_it_is_asked_in_its_own_layout() -> None:
     first = _network().ask(PICTURES)
-    assert (first.shape, first.dtype) == ((3, nets.CLASSES), np.float32)
+    assert first.shape == (3, nets.CLASSES)
+    assert first.dtype == np.float32
     np.testing.assert_allclose(_network(layout="nhwc").ask(PICTURES), first, atol=1e-5)
 
 

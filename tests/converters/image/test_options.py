@@ -7,7 +7,7 @@ import pytest
 
 from converters.export import ConversionError
 from converters.image.inputs import Input
-from converters.image.options import choose_preprocessing
+from converters.image.options import check_preprocessing, choose_preprocessing
 from converters.image.preprocessing import PRESETS, Preprocessing
 from tests.converters.image import nets
 
@@ -52,6 +52,10 @@ def test_the_user_has_the_last_word(
 def test_what_nobody_knows_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(ConversionError) as caught:
         choose_preprocessing(None, ENTRY, _arguments(tmp_path))
+    with pytest.raises(ConversionError) as early:
+        check_preprocessing(None, _arguments(tmp_path))
+    assert str(early.value) == str(caught.value)
+    check_preprocessing(OWN, _arguments(tmp_path))
     for expected in ("--preprocessing", "caffe, none, tf, torch, unit", "--mean and --std"):
         assert expected in str(caught.value)
 

@@ -18,7 +18,7 @@ from tests.converters.image import nets
 
 SCORES = np.random.default_rng(0).normal(0, 3, (8, 10)).astype(np.float32)
 PROBABILITIES = softmax(SCORES)
-EACH = 1 / (1 + np.exp(-SCORES))
+EACH = np.asarray(1 / (1 + np.exp(-SCORES)), np.float32)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,6 @@ def test_nearly_the_same_for_all_pictures(caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.WARNING):
         warn_of_sameness(PROBABILITIES)
         assert caplog.messages == []
-        warn_of_sameness(PROBABILITIES[:1] + EACH * 1e-3)
+        warn_of_sameness(np.asarray(PROBABILITIES[:1] + EACH * 1e-3, np.float32))
     assert "nearly the same for all 8 pictures" in caplog.messages[0]
     assert "--preprocessing" in caplog.messages[0]

@@ -1,6 +1,7 @@
 """Networks in PyTorch of every kind that a user may name, for `--module`."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 from torch import nn
@@ -73,7 +74,7 @@ class Branching(Small):
         return super().forward(x) if float(x.sum()) > 0 else self.fc(x[:, :, :8, 0].mean(dim=1))
 
 
-def small(**options: int) -> nn.Module:
+def small(**options: Any) -> nn.Module:
     """A function that makes a network."""
     return Small(**options)
 

@@ -29,9 +29,9 @@ LARGE = 4000, 3000
 
 
 @pytest.fixture(scope="module")
-def classify(image_model: Path) -> Classify:
+def classify(image_fp32_model: Path) -> Classify:
     """The model's probabilities, float32 [1000], for the bytes of a picture."""
-    session = Session(image_model, threads=0)
+    session = Session(image_fp32_model, threads=0)
     contract = session.contract
     assert isinstance(contract, ImageContract)
 

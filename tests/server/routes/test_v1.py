@@ -316,6 +316,8 @@ def test_what_is_known_of_the_models(
     assert models[0]["device"] == "cpu"  # a lexical model has nothing to gain elsewhere
     assert models[1]["inputs"][0]["type"] == "tensor(uint8)"
     assert models[1]["labels"] == 1000
+    assert [model["precision"] for model in models] == ["fp32", "int8"]
+    assert models[1]["accuracy"]["top1_agreement"] == 0.975
     scored = ask(client, {"question": QUESTION}).json()["model"]
     assert scored == {"name": "faq", "version": models[0]["version"]}
 

@@ -1,4 +1,4 @@
-from converters.faq.section import SHOWN, Cell, Section, chance, count, short
+from converters.report.section import SHOWN, Cell, Section, chance, count, short
 
 
 def test_a_long_list_is_cut_and_counted() -> None:

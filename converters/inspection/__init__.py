@@ -1,0 +1,1 @@
+"""What a model file holds: facts about it, their tables, and what would make it servable."""

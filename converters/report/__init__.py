@@ -1,0 +1,1 @@
+"""What every report on a model is made of: figures with intervals, plots, tables, a page."""

@@ -1,0 +1,73 @@
+"""How batches of pictures run: as they come on the CPU, in lanes of fixed sizes on a GPU."""
+
+import gc
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from server.contract import ImageContract
+from server.lanes import Lanes
+from server.session import Probabilities, Session
+
+_log = logging.getLogger("rtscore")
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ImageRun:
+    """A session that has run every batch size it will see first, and what runs batches on it.
+
+    `compute` takes pictures, uint8 [height, width, 3] each, and gives their probabilities, float32
+    [classes] each. `lanes` is what it runs in on a GPU, else None.
+    """
+
+    session: Session
+    compute: Callable[[Sequence[Pixels]], list[Probabilities]]
+    lanes: Lanes | None
+
+
+def warmed_up(open_session: Callable[[bool], Session], most: int) -> ImageRun:
+    """An image model for batches of up to `most` pictures.
+
+    `open_session` loads it, with CUDA graphs where it is given True and a GPU is there. Where they
+    can't be captured, or answer otherwise than a plain run, it is loaded again without.
+    """
+    session = open_session(True)
+    if session.device == "cpu":
+        return _stacked(session, most)
+    try:
+        return _in_lanes(session, most)
+    except Exception as error:  # ONNX Runtime's own exceptions have no common base
+        if not session.graphs:
+            raise
+        _log.warning("no CUDA graphs: %s", " ".join(str(error).split()))
+    del session
+    gc.collect()  # what failed still holds GPU memory
+    return _in_lanes(open_session(False), most)
+
+
+def _stacked(session: Session, most: int) -> ImageRun:
+    def compute(rows: Sequence[Pixels]) -> list[Probabilities]:
+        # One picture needs no copy.
+        batch = rows[0][np.newaxis] if len(rows) == 1 else np.stack(rows)
+        return list(session.run({"image": batch}))
+
+    contract = session.contract
+    assert isinstance(contract, ImageContract)
+    blank = np.zeros((contract.height, contract.width, 3), np.uint8)
+    for size in {1, most}:
+        compute([blank] * size)
+    return ImageRun(session, compute, None)
+
+
+def _in_lanes(session: Session, most: int) -> ImageRun:
+    lanes = Lanes(session.lane, most)
+    try:
+        lanes.warm_up(lambda rows: session.run({"image": rows}))
+    except BaseException:
+        lanes.close()
+        raise
+    return ImageRun(session, lanes.run, lanes)
