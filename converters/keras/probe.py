@@ -37,7 +37,8 @@ def probe(prepare: Callable[[Doubles], Any], size: int) -> Preprocessing:
 
 def _answer(prepare: Callable[[Doubles], Any], colour: Any) -> Doubles:
     pixels = np.broadcast_to(np.asarray(colour, np.float64), (1, 2, 2, 3))
-    return np.asarray(prepare(pixels.copy()), np.float64)[0, 0, 0]  # it may write over them
+    answer: Doubles = np.asarray(prepare(pixels.copy()), np.float64)[0, 0, 0]  # written over
+    return answer
 
 
 def _channels(values: Doubles) -> Channels:

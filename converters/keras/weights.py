@@ -101,5 +101,5 @@ def sha256(model: Any) -> str:
     """The digest of all variables of `model`, in its order."""
     digest = hashlib.sha256()
     for variable in model.variables:
-        digest.update(np.ascontiguousarray(variable))
+        digest.update(np.asarray(variable).tobytes())
     return digest.hexdigest()

@@ -17,7 +17,7 @@ from tests.converters.keras.networks import CLASSES, SIZE, sharpen, tiny
 @pytest.fixture(scope="module")
 def model(loaded: Libraries) -> Any:
     model = tiny(loaded.keras)
-    sharpen(loaded.keras, model, sample_pictures(SIZE).astype(np.float32) / 255)
+    sharpen(loaded.keras, model, np.asarray(sample_pictures(SIZE) / 255, np.float32))
     return model
 
 
