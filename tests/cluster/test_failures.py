@@ -32,7 +32,7 @@ def pair(namespace: str, host: str) -> Iterator[Release]:
         {
             "replicaCount": 2,
             "preStopSeconds": 1,
-            "resources": {"limits": {"memory": "352Mi"}},
+            "resources": {"limits": {"memory": "272Mi"}},
             "allowAnonymous": True,
             "ingress": {"enabled": True, "host": host},
         }
