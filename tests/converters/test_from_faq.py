@@ -459,4 +459,4 @@ def test_accuracy_on_real_questions(faq_sets: Path, tmp_path: Path) -> None:
         "-o", path,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
-    assert Model(path).contract.accuracy["accuracy_at_1"] >= 0.90
+    assert Model(path).contract.accuracy["accuracy_at_1"] >= 0.97

@@ -54,6 +54,14 @@ def test_a_faq_model(tmp_path: Path) -> None:
     assert probabilities.dtype == np.float32
 
 
+def test_onnx_runtime_keeps_nothing_of_a_file_but_its_graph(tmp_path: Path) -> None:
+    """It would hold a FAQ's texts three times, and the whole file beside the weights."""
+    session = Session(tiny.write(tmp_path, FAQ))
+    assert session._session.get_modelmeta().custom_metadata_map == {}
+    kept = [value for value in vars(session._session).values() if isinstance(value, bytes)]
+    assert not kept
+
+
 def test_a_faq_model_with_an_encoder(tmp_path: Path) -> None:
     contract = tiny.faq_contract(subwords=tiny.SUBWORDS)
     session = Session(tiny.write(tmp_path, tiny.stamped(tiny.encoder_graph(), contract)))
