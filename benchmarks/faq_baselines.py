@@ -19,6 +19,7 @@ from converters.encoder import source
 from converters.encoder.model import Embeddings, Encoder
 from converters.faq import pairs_fit, train
 from converters.faq.data import Duplicate
+from converters.faq.folds import training_set
 from converters.faq.model import classifier, logits
 from server.contract import Entry
 from server.tokenizer import Tokenizer
@@ -32,7 +33,7 @@ def bm25(
     entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
 ) -> Score:
     """The best of an entry's texts: its question, its answer and its training duplicates."""
-    texts, labels = _texts(entries, duplicates)
+    texts, labels = training_set(entries, duplicates)
     tokenize = Tokenizer()
     retriever = bm25s.BM25()
     retriever.index([tokenize(text) for text in texts], show_progress=False)
@@ -53,7 +54,7 @@ def class_an_entry(
     """TF-IDF of words and pairs of words, and logistic regression with one class an entry."""
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     pipeline = make_pipeline(vectorizer, LogisticRegression(C=10, max_iter=300))
-    pipeline.fit(*_texts(entries, duplicates))
+    pipeline.fit(*training_set(entries, duplicates))
     score: Score = pipeline.predict_proba
     return score
 
@@ -69,7 +70,7 @@ def ours(
     entries: Sequence[Entry], duplicates: Sequence[Duplicate], no_match: Sequence[str]
 ) -> Score:
     """What `rtscore-convert faq` makes, before its calibration, which keeps the order."""
-    texts, labels = _texts(entries, duplicates)
+    texts, labels = training_set(entries, duplicates)
     fitted = classifier(len(entries), len(texts)).fit(texts, labels)
     return lambda asked: logits(fitted, asked)
 
@@ -110,17 +111,3 @@ METHODS: dict[str, Method] = {
     "rtscore": ours,
     "rtscore, MiniLM": ours_with_minilm,
 }
-
-
-def _texts(
-    entries: Sequence[Entry], duplicates: Sequence[Duplicate]
-) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Every text that is known of an entry, with the entry's index."""
-    known = [
-        (text, index)
-        for index, entry in enumerate(entries)
-        for text in (entry.question, entry.answer)
-        if text is not None
-    ]
-    known += [(one.text, one.entry) for one in duplicates]
-    return [text for text, _ in known], np.array([index for _, index in known])

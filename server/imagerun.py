@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,9 +66,8 @@ def _stacked(session: Session, most: int) -> ImageRun:
 
 def _in_lanes(session: Session, most: int) -> ImageRun:
     lanes = Lanes(session.lane, most)
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(lanes.close)
         lanes.warm_up(lambda rows: session.run({"image": rows}))
-    except BaseException:
-        lanes.close()
-        raise
+        undoing.pop_all()  # they are warm: nothing is to be undone
     return ImageRun(session, lanes.run, lanes)

@@ -68,7 +68,7 @@ class Elements(HTMLParser):
         self.texts.append(data)
 
 
-def browse(path: Path, profile: Path) -> tuple[str, str]:
+def browse(address: str, profile: Path) -> tuple[str, str]:
     """A page as a browser has it at last, and what its console says."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
@@ -88,7 +88,7 @@ def browse(path: Path, profile: Path) -> tuple[str, str]:
             f"--user-data-dir={profile}",
             "--virtual-time-budget=10000",
             "--dump-dom",
-            path.as_uri(),
+            address,
         ],
         capture_output=True,
         text=True,

@@ -86,17 +86,16 @@ def test_a_rate_is_divided_by_the_share_that_the_load_leaves() -> None:
     assert Served(rate, loop_cpu=0.0, load=0.2).corrected == pytest.approx(62.5)
 
 
-def test_the_bare_loop_runs_on_every_thread(
-    model: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bare_loop_runs_on_every_thread(model: Path, pictures: Path) -> None:
     bodies = [path.read_bytes() for path in pictures.iterdir()]
-    session, threads = Session(model), set()
+    threads = set()
 
-    def run(feeds: Feeds) -> Probabilities:
-        threads.add(threading.get_ident())
-        return Session.run(session, feeds)
+    class Watched(Session):
+        def run(self, feeds: Feeds) -> Probabilities:
+            threads.add(threading.get_ident())
+            return super().run(feeds)
 
-    monkeypatch.setattr(session, "run", run)
+    session = Watched(model)
     assert bare(session, bodies, threads=2, seconds=0.1).rate > 0
     assert len(threads) == 2
 

@@ -2,9 +2,7 @@
 
 import os
 import re
-import shutil
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ import pytest
 from server.app import _load, _loaded
 from server.settings import Settings
 from tests import moody, tiny
+from tests.browser import browse
 from tests.live import LiveServer
 from tests.moody import BLACK
 from tests.wire import HANG, Wire, eventually, head, refused, sample_name, scrape
@@ -191,33 +190,10 @@ def test_the_documentation_loads_nothing_from_elsewhere(page: tuple[httpx.Client
 
 
 def test_the_documentation_works_in_a_browser(server: LiveServer, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("chromium is not installed")
-    done = subprocess.run(
-        [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--virtual-time-budget=20000",
-            "--dump-dom",
-            f"{server.url}/docs",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=2 * HANG,
-        check=True,
-    )
+    page, _ = browse(f"{server.url}/docs", tmp_path / "profile")
     for path in ("/v1/faq", "/v1/classify", "/v1/models", "/healthz"):
-        assert f'data-path="{path}"' in done.stdout
-    assert "Failed to load" not in done.stdout
+        assert f'data-path="{path}"' in page
+    assert "Failed to load" not in page
 
 
 @pytest.mark.parametrize(("mode", "runners", "threads"), [("throughput", 3, 1), ("latency", 1, 3)])

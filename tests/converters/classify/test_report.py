@@ -82,7 +82,7 @@ def test_a_model_without_mistakes(tmp_path: Path) -> None:
 
 def test_a_browser_asks_for_nothing(tmp_path: Path, elsewhere: Elsewhere) -> None:
     path = write(tmp_path, hostile(elsewhere.url))
-    page, console = browse(path, tmp_path / "profile")
+    page, console = browse(path.as_uri(), tmp_path / "profile")
     assert "<title>Report on image.onnx</title>" in page
     assert 'id="unreadable"' in page
     assert console == ""

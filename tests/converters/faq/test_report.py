@@ -92,7 +92,7 @@ def test_a_browser_asks_for_nothing(tmp_path: Path, elsewhere: Elsewhere) -> Non
     texts = hostile(elsewhere.url)
     path = tmp_path / "report.html"
     write(path, evidence(texts))
-    page, console = browse(path, tmp_path / "profile")
+    page, console = browse(path.as_uri(), tmp_path / "profile")
     assert "<title>Report on faq.onnx</title>" in page
     assert 'id="repeated"' in page
     assert console == ""
@@ -103,7 +103,7 @@ def test_the_browser_would_ask_if_texts_were_markup(tmp_path: Path, elsewhere: E
     """Else the test above could not fail."""
     path = tmp_path / "open.html"
     path.write_text(f"<!doctype html><title>t</title>{hostile(elsewhere.url)[1]}")
-    page, _ = browse(path, tmp_path / "profile")
+    page, _ = browse(path.as_uri(), tmp_path / "profile")
     assert "<title>owned</title>" in page
     assert elsewhere.asked == ["/script"]
 
@@ -112,7 +112,7 @@ def test_the_policy_holds_where_escaping_would_not(tmp_path: Path, elsewhere: El
     path = tmp_path / "report.html"
     page = write(path, evidence(["tame"]))
     path.write_text(page.replace("<main>", f"<main>{hostile(elsewhere.url)[1]}"))
-    page, console = browse(path, tmp_path / "profile")
+    page, console = browse(path.as_uri(), tmp_path / "profile")
     assert "<title>Report on faq.onnx</title>" in page
     assert "Content Security Policy" in console
     assert elsewhere.asked == []
