@@ -78,11 +78,8 @@ def convert(arguments: argparse.Namespace) -> None:
     """Quantise as the command line says, and report on stderr."""
     started = time.perf_counter()
     _refuse_what_does_not_fit(arguments)
-    if arguments.to == "int8" and not arguments.reduce_range and has_vnni() is False:
-        _log.warning(
-            "this processor has no VNNI: int8 is hardly faster than fp32 on it, and sums may "
-            "overflow; --reduce-range makes a file for processors like it"
-        )
+    if warning := processor_warning(arguments.to, arguments.reduce_range, has_vnni()):
+        _log.warning(warning)
     source = read(arguments.model)
     saved = None
     if arguments.ranges:
@@ -101,6 +98,16 @@ def convert(arguments: argparse.Namespace) -> None:
         time.perf_counter() - started,
         parity.largest_difference,
         parity.rows,
+    )
+
+
+def processor_warning(to: str, reduce_range: bool, vnni: bool | None) -> str:
+    """What to say of a processor that has `vnni` or not, None where that is unknown; or ''."""
+    if to != "int8" or reduce_range or vnni is not False:
+        return ""
+    return (
+        "this processor has no VNNI: int8 is hardly faster than fp32 on it, and sums may "
+        "overflow; --reduce-range makes a file for processors like it"
     )
 
 

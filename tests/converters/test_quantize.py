@@ -7,6 +7,7 @@ import pytest
 
 from converters.__main__ import main
 from converters.quantization import ranges
+from converters.quantize import processor_warning
 from server.session import Session
 from tests import tiny
 from tests.converters.quantization import small
@@ -109,19 +110,16 @@ def test_a_faq_model_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("has_vnni", "options", "said"),
+    ("vnni", "to", "reduce_range", "said"),
     [
-        (False, ["int8"], True),
-        (True, ["int8"], False),
-        (None, ["int8"], False),
-        (False, ["int8", "--reduce-range"], False),
-        (False, ["fp16"], False),
+        (False, "int8", False, True),
+        (True, "int8", False, False),
+        (None, "int8", False, False),
+        (False, "int8", True, False),
+        (False, "fp16", False, False),
     ],
 )
 def test_a_processor_without_vnni_is_named(
-    has_vnni: bool | None, options: list[str], said: bool, model: Path, folder: Path,
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
-    monkeypatch.setattr("converters.quantize.has_vnni", lambda: has_vnni)
-    assert run(model, "--images", folder, "-o", tmp_path / "out.onnx", "--to", *options) == 0
-    assert ("has no VNNI" in caplog.text) is said
+    vnni: bool | None, to: str, reduce_range: bool, said: bool
+) -> None:
+    assert ("has no VNNI" in processor_warning(to, reduce_range, vnni)) is said
