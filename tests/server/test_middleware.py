@@ -1,6 +1,7 @@
 """Deadlines, clients that leave, overload and faults, on a server with one model thread."""
 
 import select
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -207,6 +208,16 @@ def test_a_client_that_leaves_while_its_picture_is_computed(server: LiveServer) 
     assert counts("rtscore_in_flight") == 0
     # The thread is free again when it has finished.
     assert Wire.ask(server, request("/v1/classify", BLACK)).status == 200
+
+
+def test_a_client_that_closes_its_own_side_is_taken_for_one_that_left(server: LiveServer) -> None:
+    """TCP tells the two apart only once an answer is written, too late to save its work."""
+    counts = Counts(server)
+    with Wire(server).send(request("/v1/classify", RED)) as wire:
+        eventually(lambda: counts("rtscore_batch_rows_count", model="image") == 1)
+        wire.socket.shutdown(socket.SHUT_WR)
+        assert wire.is_closed()
+    eventually(lambda: gone(counts, "/v1/classify") == 1)
 
 
 @pytest.mark.parametrize("path", ["/v1/faq", "/v1/classify"])

@@ -191,12 +191,6 @@ def test_http_1_0_is_answered_and_closed(server: LiveServer) -> None:
         assert wire.is_closed()
 
 
-def test_a_client_that_has_sent_its_last_byte_is_still_answered(server: LiveServer) -> None:
-    with Wire(server).send(question()) as wire:
-        wire.socket.shutdown(1)
-        assert wire.answer().status == 200
-
-
 def test_an_absolute_target_is_its_path(server: LiveServer) -> None:
     with Wire(server).send(head("http://a.example:80/healthz", method="GET")) as wire:
         assert wire.answer().status == 200
