@@ -4,9 +4,10 @@ import asyncio
 import logging
 import re
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from starlette.datastructures import Headers
@@ -24,6 +25,12 @@ _SEND_SECONDS = 1.0  # for a client to take an error in
 _log = logging.getLogger("rtscore.request")
 
 
+class Connection(Protocol):
+    """What a connection is asked for: to call `on_lost` when it has lost its client."""
+
+    on_lost: Callable[[], object] | None
+
+
 class Exchange:
     """Wraps `receive` and `send`: notices when the body is in and what was answered."""
 
@@ -39,9 +46,9 @@ class Exchange:
         self.reason: str | None = None
         self.gone = False
         self._receive, self._send = receive, send
-        self._body_wanted = self._body_is_in = self._watch_wanted = False
-        self._watcher: asyncio.Task[None] | None = None
         self._task = asyncio.current_task()
+        self._connection: Connection | None = scope["state"].get("connection")
+        self._body_wanted = False
         scope["state"].update(request_id=self.request_id, stages=self.stages)
 
     def own_timeout_ms(self) -> int | None:
@@ -60,10 +67,6 @@ class Exchange:
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self.gone = True
-        elif not message.get("more_body", False):
-            self._body_is_in = True
-            if self._watch_wanted:
-                self.watch()
         return message
 
     async def send(self, message: Message) -> None:
@@ -100,19 +103,16 @@ class Exchange:
             self.gone = True
 
     def watch(self) -> None:
-        """Cancel the request's task when its client leaves; begins once the body is in."""
-        self._watch_wanted = True
-        if self._body_is_in and self._watcher is None:
-            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+        """Have the request's task cancelled when its client leaves, until `unwatch`."""
+        if self._connection is not None:
+            self._connection.on_lost = self._leave
 
     def unwatch(self) -> None:
         """Stop watching."""
-        if self._watcher is not None:
-            self._watcher.cancel()
+        if self._connection is not None:
+            self._connection.on_lost = None
 
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    def _leave(self) -> None:
         self.gone = True
         if self._task is not None:
             self._task.cancel()

@@ -16,8 +16,6 @@ from server.exchange import Exchange
 from server.lifecycle import Lifecycle
 from server.settings import Settings
 
-# A client is looked after once a call takes longer than this; most are answered before.
-_PATIENCE = 0.002
 _OPEN_WHILE_DRAINING = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = logging.getLogger("rtscore")
 
@@ -62,9 +60,7 @@ class RequestLayer:
 
     async def _within_deadline(self, exchange: Exchange) -> None:
         timeout_ms = min(exchange.own_timeout_ms() or self._timeout_ms, self._timeout_ms)
-        watch = None
-        if exchange.model is not None:
-            watch = asyncio.get_running_loop().call_later(_PATIENCE, exchange.watch)
+        exchange.watch()
         try:
             async with asyncio.timeout(timeout_ms / 1000) as deadline:
                 await self._app(exchange.scope, exchange.receive, exchange.send)
@@ -73,8 +69,6 @@ class RequestLayer:
                 raise
             raise DeadlineExceeded(f"The answer was not ready within {timeout_ms} ms.") from error
         finally:
-            if watch is not None:
-                watch.cancel()
             exchange.unwatch()
 
     async def _answer_cancelled(self, exchange: Exchange) -> None:

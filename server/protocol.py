@@ -3,12 +3,17 @@
 Request line and headers may have 64 KiB and must be there within 30 s. What is refused for that
 never becomes a request, so it is answered here, in plain text, and the connection closes.
 
+A request's state holds its `connection`, which calls `on_lost` when the client has left; waiting
+for that would take a timer and a task of every request. A client that only closes its own side is
+taken for one that has left: TCP tells the two apart once an answer is written, too late.
+
 An offer to switch protocols, which Java's HttpClient makes with every first request (h2c), is
 ignored: such a request is parsed again without its Upgrade header, because httptools takes
 everything behind that head for the other protocol, the request's body too.
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +38,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._received = 0  # bytes of this head, which may still lack its end
         self._clock: asyncio.TimerHandle | None = None
         self._refusal: HTTPStatus | None = None  # what is told once all before it is answered
+        self.on_lost: Callable[[], object] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head."""
@@ -40,16 +46,16 @@ class LimitedProtocol(HttpToolsProtocol):
         self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clock, and tell the request that is being answered."""
         self._stop_clock()
         super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and refuse a head that has become too large without an end."""
         if not self._in_body:
             self._received += len(data)
-            if self._clock is None:
-                self._start_clock()
         self._unset_keepalive_if_required()
         try:
             self._parse(memoryview(data))
@@ -57,8 +63,12 @@ class LimitedProtocol(HttpToolsProtocol):
             too_large = self._parsed > MAX_HEAD
             self._refuse(_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST)
         else:
-            if not self._in_body and self._received > MAX_HEAD:
+            if self._in_body or not self._received:
+                return
+            if self._received > MAX_HEAD:
                 self._refuse(_TOO_LARGE)
+            elif self._clock is None:  # most heads come in one piece and need none
+                self._start_clock()
 
     def _parse(self, data: memoryview) -> None:
         while data:
@@ -78,6 +88,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
+        self.scope["state"]["connection"] = self
         self._parsed = 0
 
     def on_url(self, url: bytes) -> None:

@@ -47,8 +47,10 @@ async def arriving(request: Request) -> AsyncIterator[None]:
     Raises RequestTimeout when that has passed.
     """
     timeout_ms = request.state.settings.body_timeout_ms
+    # By default the request's own deadline ends first, and a timer has its price.
+    first = timeout_ms < request.state.settings.timeout_ms
     try:
-        async with asyncio.timeout(timeout_ms / 1000):
+        async with asyncio.timeout(timeout_ms / 1000 if first else None):
             yield
     except TimeoutError as error:
         raise RequestTimeout(

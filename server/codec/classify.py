@@ -138,10 +138,11 @@ def encode(
 
 def _best(row: Probabilities, count: int) -> npt.NDArray[np.intp]:
     """The classes of the `count` highest probabilities in falling order, ties in class order."""
+    found: npt.NDArray[np.intp]
     if count < len(row):
         # Sorting all of 1,000 takes more than twice as long, and the event loop waits.
         least = np.partition(row, len(row) - count)[len(row) - count]
-        found = np.flatnonzero(row >= least)  # more than `count` where some tie for the last place
+        (found,) = (row >= least).nonzero()  # more than `count` where some tie for the last place
     else:
         found = np.arange(len(row))
     return found[np.argsort(-row[found], kind="stable")[:count]]

@@ -1,10 +1,9 @@
 """The scoring routes, one straight path for both, and what is known of the models."""
 
-from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from server import errors
 from server.auth import KeyFolder
@@ -12,6 +11,7 @@ from server.codec import classify as classify_codec
 from server.codec import faq as faq_codec
 from server.model import Model, ModelInfo, ModelList
 from server.routes import examples, openapi
+from server.routes.straight import StraightRoute
 
 _KEYED = (errors.Unauthorized, errors.Forbidden, errors.NotFound)
 _ANY = (errors.MethodNotAllowed, errors.Internal, errors.ShuttingDown)
@@ -28,24 +28,12 @@ _SCORING = (
 )
 
 
-def authorized(model: str | None) -> Callable[[Request], Awaitable[None]]:
-    """A dependency: lets callers pass whose key may use `model` (None: the one in the path)."""
-
-    async def authorize(request: Request) -> None:
-        keys: KeyFolder | None = request.state.keys
-        if keys is not None:
-            keys.authorize(request.headers, model or request.path_params.get("name"))
-
-    return authorize
-
-
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=StraightRoute)
 
 
 @router.post(
     "/faq",
     tags=["scoring"],
-    dependencies=[Depends(authorized("faq"))],
     responses=openapi.answer(
         "The best entries of each question, by falling probability",
         examples.FAQ_ANSWERS,
@@ -64,13 +52,12 @@ router = APIRouter(prefix="/v1")
 )
 async def faq(request: Request) -> Response:
     """Find the FAQ entries that a question duplicates, each with a calibrated probability."""
-    return await _score(request, _model(request, "faq"), faq_codec)
+    return await _score(request, "faq", faq_codec)
 
 
 @router.post(
     "/classify",
     tags=["scoring"],
-    dependencies=[Depends(authorized("image"))],
     responses=openapi.answer(
         "The most probable classes, by falling probability",
         examples.CLASSIFY_ANSWERS,
@@ -89,19 +76,19 @@ async def faq(request: Request) -> Response:
 )
 async def classify(request: Request) -> Response:
     """Say what is on a picture: classes with probabilities."""
-    return await _score(request, _model(request, "image"), classify_codec)
+    return await _score(request, "image", classify_codec)
 
 
 @router.get(
     "/models",
     tags=["models"],
-    dependencies=[Depends(authorized(None))],
     responses=openapi.answer("Every model", {"models": {"models": [examples.MODEL]}}, ModelList)
     | openapi.problems(errors.Unauthorized, *_ANY),
     openapi_extra=openapi.KEYED,
 )
 async def models(request: Request) -> Response:
     """What is known of every model: version, device, precision, inputs, accuracy."""
+    _authorize(request, None)
     return openapi.json_response(
         {"models": [model.info() for model in request.state.models.values()]}
     )
@@ -110,7 +97,6 @@ async def models(request: Request) -> Response:
 @router.get(
     "/models/{name}",
     tags=["models"],
-    dependencies=[Depends(authorized(None))],
     responses=openapi.answer("One model", {"model": examples.MODEL}, ModelInfo)
     | openapi.problems(*_KEYED, *_ANY),
     openapi_extra=openapi.KEYED
@@ -122,16 +108,27 @@ async def models(request: Request) -> Response:
 )
 async def one_model(request: Request) -> Response:
     """What is known of one model, `faq` or `image`."""
-    return openapi.json_response(_model(request, request.path_params["name"]).info())
+    name = request.path_params["name"]
+    _authorize(request, name)
+    return openapi.json_response(_model(request, name).info())
 
 
-async def _score(request: Request, model: Model[Any], codec: ModuleType) -> Response:
+async def _score(request: Request, name: str, codec: ModuleType) -> Response:
+    _authorize(request, name)
+    model = _model(request, name)
     call = await codec.decode(request, model.contract)
     rows = await model.batcher.submit(call.rows, request.state.stages)
     return Response(
         codec.encode(call, rows, model.contract, model.about, request.state.stages),
         media_type="application/json",
     )
+
+
+def _authorize(request: Request, model: str | None) -> None:
+    """Let callers pass whose key may use `model` (None: any)."""
+    keys: KeyFolder | None = request.state.keys
+    if keys is not None:
+        keys.authorize(request.headers, model)
 
 
 def _model(request: Request, name: str) -> Model[Any]:

@@ -210,6 +210,15 @@ def test_a_client_that_leaves_while_its_picture_is_computed(server: LiveServer) 
     assert Wire.ask(server, request("/v1/classify", BLACK)).status == 200
 
 
+def test_a_client_that_leaves_with_more_requests_on_their_way(server: LiveServer) -> None:
+    counts = Counts(server)
+    with Wire(server).send(request("/v1/classify", RED), question()):
+        eventually(lambda: counts("rtscore_batch_rows_count", model="image") == 1)
+    eventually(lambda: gone(counts, "/v1/classify") == 1)
+    assert counts("rtscore_in_flight") == 0
+    assert counts("rtscore_batch_rows_count", model="faq") == 0
+
+
 def test_a_client_that_closes_its_own_side_is_taken_for_one_that_left(server: LiveServer) -> None:
     """TCP tells the two apart only once an answer is written, too late to save its work."""
     counts = Counts(server)
