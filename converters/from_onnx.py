@@ -12,6 +12,7 @@ from onnx import TensorProto
 from converters.export import ConversionError
 from converters.image import convert as image
 from converters.image.source import Floats, Source, by_batch, sha256
+from server.session import session_options
 
 HELP = "An image classifier in an ONNX file: puts its preprocessing and labels into it."
 
@@ -69,10 +70,10 @@ class _Runtime:
     """The file as it is, in ONNX Runtime: float32 rows in, float32 rows out."""
 
     def __init__(self, path: Path) -> None:
-        options = ort.SessionOptions()
-        options.log_severity_level = 4  # errors come as exceptions
         try:
-            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(
+                path, session_options(), providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # ONNX Runtime's own exceptions have no common base
             reason = " ".join(str(error).split())[:300]
             raise ConversionError(f"ONNX Runtime can't run {path}: {reason}") from error

@@ -10,7 +10,6 @@ from converters.export import ConversionError
 from converters.quantization import from_pictures, from_ranges, ranges
 from converters.quantization.cost import LEAST_AGREEMENT
 from converters.quantization.from_pictures import Request
-from converters.quantization.processor import has_vnni
 from converters.quantization.source import read
 
 HELP = "An image model's file in int8 (for CPUs) or fp16 (for GPUs), with what that costs."
@@ -69,8 +68,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reduce-range",
         action="store_true",
-        help="for int8: weights in 7 bits, less exact, for x86 processors without VNNI, whose sums "
-        "of 8-bit products overflow",
+        help="for int8: weights in 7 bits, less exact, but as fast as can be on x86 processors "
+        "without VNNI, where sums of 8-bit products would overflow",
     )
 
 
@@ -78,8 +77,6 @@ def convert(arguments: argparse.Namespace) -> None:
     """Quantise as the command line says, and report on stderr."""
     started = time.perf_counter()
     _refuse_what_does_not_fit(arguments)
-    if warning := processor_warning(arguments.to, arguments.reduce_range, has_vnni()):
-        _log.warning(warning)
     source = read(arguments.model)
     saved = None
     if arguments.ranges:
@@ -98,16 +95,6 @@ def convert(arguments: argparse.Namespace) -> None:
         time.perf_counter() - started,
         parity.largest_difference,
         parity.rows,
-    )
-
-
-def processor_warning(to: str, reduce_range: bool, vnni: bool | None) -> str:
-    """What to say of a processor that has `vnni` or not, None where that is unknown; or ''."""
-    if to != "int8" or reduce_range or vnni is not False:
-        return ""
-    return (
-        "this processor has no VNNI: int8 is hardly faster than fp32 on it, and sums may "
-        "overflow; --reduce-range makes a file for processors like it"
     )
 
 

@@ -15,13 +15,13 @@ from starlette.exceptions import HTTPException
 
 from server import errors, metrics
 from server.auth import KeyFolder
-from server.batcher import Runners
 from server.cpus import cpu_limit
 from server.lifecycle import Lifecycle
 from server.middleware import RequestLayer
 from server.model import Model, load_faq, load_image
 from server.pool import DecodePool
 from server.routes import openapi, ops, v1
+from server.runners import Runners
 from server.session import has_cuda
 from server.settings import Settings
 

@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Generic, TypeVar
 
 from server.busy import BusyMeter
 from server.errors import Overloaded, ShuttingDown
+from server.runners import Runners
 from server.stages import Stages
 
 Row = TypeVar("Row")
@@ -45,31 +45,6 @@ class _Share(Generic[Row, Result]):
     job: _Job[Row, Result]
     start: int
     stop: int
-
-
-class Runners:
-    """`count` model threads, taken in turn by the batchers that share them."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._free = asyncio.Semaphore(count)
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="rtscore-model")
-
-    async def acquire(self) -> None:
-        """Wait for a free runner."""
-        await self._free.acquire()
-
-    def release(self) -> None:
-        """Give a runner back."""
-        self._free.release()
-
-    async def run(self, compute: Callable[[Sequence[Row]], Result], rows: Sequence[Row]) -> Result:
-        """`compute(rows)` on an acquired runner's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, compute, rows)
-
-    def close(self) -> None:
-        """End the threads once they have finished what they run."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Batcher(Generic[Row, Result]):

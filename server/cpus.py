@@ -1,4 +1,6 @@
-"""How many CPUs this process may use: the cgroup's quota, not the host's cores.
+"""How many CPUs this process may use, and whether they have VNNI.
+
+Counted is the cgroup's quota, not the host's cores.
 
 ONNX Runtime sizes its pools by the host, so that a pod with a quota of 2 on 96 cores is throttled.
 """
@@ -7,6 +9,8 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+_VNNI = {"avx512_vnni", "avx_vnni"}
 
 
 def cpu_limit(root: Path = Path("/")) -> int:
@@ -21,6 +25,17 @@ def cpu_quota(root: Path = Path("/")) -> float:
     `root` is where `proc` and `sys` are found.
     """
     return min(_quotas(root), default=math.inf)
+
+
+def has_vnni(root: Path = Path("/")) -> bool | None:
+    """Whether an x86 processor multiplies 8-bit numbers without overflow, which is fast too.
+
+    None for other processors, and where `root` has no `proc/cpuinfo` that tells.
+    """
+    for line in _read(root / "proc/cpuinfo").splitlines():
+        if line.startswith("flags"):
+            return not _VNNI.isdisjoint(line.partition(":")[2].split())
+    return None
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -1,32 +1,23 @@
 """One loaded model: its session, warmed up, and the batcher before it."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel
 
-from server import metrics
-from server.batcher import Batcher, Runners
-from server.contract import FaqContract, ImageContract, Row
+from server import faqrun, imagerun, metrics
+from server.batcher import Batcher
+from server.contract import FaqContract, ImageContract
 from server.cuda import Gpu
 from server.errors import StartupError
-from server.imagerun import warmed_up
 from server.lanes import SIDE_BY_SIDE
-from server.session import Probabilities, Session, has_cuda
+from server.runners import Runners
+from server.session import Session, has_cuda
 from server.settings import Settings
-from server.tokenizer import MAX_TERMS
-
-# Work under this may run on the event loop: a hop to a thread and back costs as much.
-INLINE_SECONDS = 100e-6
-# Terms that are looked up at once, and what a token of an encoder counts.
-_PART, _TOKEN = 1024, 10
 
 _log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
@@ -119,70 +110,16 @@ def load_faq(
     gpu = settings.device == "cuda" or (settings.device == "auto" and has_cuda())
     if contract.subwords is not None and (gpu or threads != 1):
         session = Session(path, settings.device, threads, Gpu(settings.gpu_memory_mib))
-    frequent = _frequent_terms(contract)
-
-    def compute(rows: Sequence[Row]) -> list[Probabilities]:
-        return run_faq(session, contract, rows)
-
-    def row(terms: int) -> Row:
-        _, tokens = contract.encode("a " * terms)
-        return (np.resize(frequent, terms), np.ones(terms, np.float32)), tokens
-
     with _warming_up(path):
-        compute([row(MAX_TERMS)] * settings.max_batch_faq)
-    quick = [
-        terms
-        for terms in (32, 128, 512, MAX_TERMS)
-        if _seconds(compute, row(terms)) < INLINE_SECONDS
-    ]
-    inline_terms = max(quick, default=-1)  # -1: not even a row without known terms
+        run = faqrun.warmed_up(session, contract, settings.max_batch_faq)
     batcher = Batcher(
-        compute,
+        run.compute,
         runners,
         max_rows=settings.max_batch_faq,
-        inline=lambda rows: len(rows) == 1 and len(rows[0][0][0]) <= inline_terms,
+        inline=run.is_quick,
         **_queueing("faq", settings),
     )
     return Model("faq", contract, session, batcher)
-
-
-def _frequent_terms(contract: FaqContract) -> npt.NDArray[np.int64]:
-    """Terms of the entries' own questions, which cost what a user's question costs; never none."""
-    text = " ".join(entry.question for entry in contract.entries[:100])
-    indices, _ = contract.vocabulary.encode(text)
-    return indices if len(indices) else np.zeros(1, np.int64)
-
-
-def run_faq(session: Session, contract: FaqContract, rows: Sequence[Row]) -> list[Probabilities]:
-    """Probabilities, float32 [entries] each, of encoded texts."""
-    if len(rows) == 1:
-        return list(session.run(contract.feeds(rows)))
-    found: dict[int, Probabilities] = {}
-    for places in parts([_size(row) for row in rows]):
-        part = session.run(contract.feeds([rows[place] for place in places]))
-        found.update(zip(places, part, strict=True))
-    return [found[place] for place in range(len(rows))]
-
-
-def parts(sizes: Sequence[int]) -> Iterator[list[int]]:
-    """The places of `sizes`, like ones together, in parts of at most _PART when padded.
-
-    Padding costs time, and long texts cost memory: a batch of the longest would take gigabytes.
-    """
-    part: list[int] = []
-    for place in sorted(range(len(sizes)), key=sizes.__getitem__):
-        if part and (len(part) + 1) * sizes[place] > _PART:
-            yield part
-            part = []
-        part.append(place)
-    if part:
-        yield part
-
-
-def _size(row: Row) -> int:
-    """Terms of a text, or tokens times what one costs more than a term."""
-    (terms, _), tokens = row
-    return max(len(terms), 0 if tokens is None else _TOKEN * len(tokens))
 
 
 def load_image(
@@ -201,7 +138,7 @@ def load_image(
         return session
 
     with _warming_up(path):
-        run = warmed_up(opened, settings.max_batch_image)
+        run = imagerun.warmed_up(opened, settings.max_batch_image)
     closing = ExitStack()
     if run.lanes is not None:
         closing.callback(run.lanes.close)
@@ -247,13 +184,3 @@ def _warming_up(path: Path) -> Iterator[None]:
             "where memory ran out, lower RTSCORE_MAX_BATCH_FAQ or RTSCORE_MAX_BATCH_IMAGE, or "
             "raise RTSCORE_GPU_MEMORY_MIB"
         ) from error
-
-
-def _seconds(compute: Callable[[list[Any]], object], row: object) -> float:
-    """Time of one run on one row, in seconds: the best of some, as other work is going on."""
-    times = []
-    for _ in range(9):
-        start = perf_counter()
-        compute([row])
-        times.append(perf_counter() - start)
-    return min(times)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from server import contract, modelfile
+from server.cpus import has_vnni
 from server.cuda import GRAPH_ID, NO_GRAPH, Gpu, driver_fault, host_buffer
 from server.errors import StartupError
 from server.lanes import Lane
@@ -63,6 +64,12 @@ class Session:
         graph, metadata = modelfile.split(content)
         del content  # twice a large model's size is much
         self.contract = contract.parse(metadata, str(path))
+        if self.contract.precision == "int8" and has_vnni() is False:
+            _log.warning(
+                "%s is int8 and this processor has no VNNI: 8-bit weights are computed the slow "
+                "way; fp32, or int8 of rtscore-convert quantize --reduce-range, is faster on it",
+                path,
+            )
         self._session, self.no_cuda = _open_on(device, graph, path, threads, gpu or Gpu())
         self.device: Literal["cpu", "cuda"] = "cuda" if _has_cuda(self._session) else "cpu"
         self.inputs = self._checked_inputs(path)
@@ -110,6 +117,15 @@ class Session:
                 "rtscore-convert"
             )
         return [{"name": value.name, "type": value.type, "shape": value.shape} for value in inputs]
+
+
+def session_options() -> "ort.SessionOptions":
+    """What every session is opened with, those of the converters too."""
+    options = ort.SessionOptions()
+    options.log_severity_level = 4  # errors come as exceptions, and are logged with those
+    if not has_vnni():  # sums of 8-bit products would overflow on x86; elsewhere no effect
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    return options
 
 
 def versions() -> dict[str, Any]:
@@ -213,10 +229,9 @@ def _open_on_cuda(
 def _open(
     graph: bytes, threads: int, providers: list[str | tuple[str, dict[str, str]]]
 ) -> "ort.InferenceSession":
-    options = ort.SessionOptions()
+    options = session_options()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # errors come as exceptions, and are logged with those
     # Spinning threads would burn the quota that the event loop and the decoders need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Its own fallback would print, and go on with the CPU in the middle of serving.

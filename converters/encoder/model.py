@@ -10,7 +10,7 @@ import numpy.typing as npt
 import onnx
 
 from converters.progress import progress
-from server.session import refuse_mixed_packages
+from server.session import refuse_mixed_packages, session_options
 from server.subwords import Subwords, pad_tokens
 
 if TYPE_CHECKING:
@@ -55,5 +55,7 @@ class Encoder:
         import onnxruntime as ort  # after server.session, which switches its telemetry off
 
         return ort.InferenceSession(
-            self.graph.SerializeToString(), providers=["CPUExecutionProvider"]
+            self.graph.SerializeToString(),
+            session_options(),
+            providers=["CPUExecutionProvider"],
         )

@@ -6,7 +6,7 @@ from typing import cast
 import onnx
 
 from converters.quantization.pictures import Pixels
-from server.session import Probabilities
+from server.session import Probabilities, session_options
 
 
 class Runner:
@@ -20,8 +20,7 @@ class Runner:
         """Load `graph`, whose input is `image`."""
         import onnxruntime as ort  # after server.session, which switches its telemetry off
 
-        options = ort.SessionOptions()
-        options.log_severity_level = 4  # errors come as exceptions
+        options = session_options()
         if not optimised:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session = ort.InferenceSession(

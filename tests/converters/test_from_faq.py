@@ -21,9 +21,9 @@ from converters.encoder.source import from_folder
 from converters.faq.data import Duplicate
 from converters.faq.samples import ADVERSARIAL
 from converters.faq.train import train
-from server.batcher import Runners
 from server.contract import FaqContract
 from server.model import load_faq
+from server.runners import Runners
 from server.session import Probabilities, Session
 from server.settings import Settings
 from server.stages import Stages

@@ -7,7 +7,6 @@ import pytest
 
 from converters.__main__ import main
 from converters.quantization import ranges
-from converters.quantize import processor_warning
 from server.session import Session
 from tests import tiny
 from tests.converters.quantization import small
@@ -107,19 +106,3 @@ def test_a_faq_model_is_refused(
     faq = tiny.write(tmp_path, tiny.stamped(tiny.faq_graph(), tiny.faq_contract()))
     assert run(faq, "--to", "int8", "--images", folder, "-o", tmp_path / "out.onnx") == 1
     assert "is a FAQ model" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("vnni", "to", "reduce_range", "said"),
-    [
-        (False, "int8", False, True),
-        (True, "int8", False, False),
-        (None, "int8", False, False),
-        (False, "int8", True, False),
-        (False, "fp16", False, False),
-    ],
-)
-def test_a_processor_without_vnni_is_named(
-    vnni: bool | None, to: str, reduce_range: bool, said: bool
-) -> None:
-    assert ("has no VNNI" in processor_warning(to, reduce_range, vnni)) is said

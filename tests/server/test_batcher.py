@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.batcher import Batcher, Runners
+from server.batcher import Batcher
 from server.errors import Overloaded, ShuttingDown
+from server.runners import Runners
 from server.stages import Stages
 
 PATIENCE = 10  # seconds until a test that should not wait gives up

@@ -1,4 +1,4 @@
-"""Quotas of control groups, read from trees of files as the kernel shows them."""
+"""Quotas of control groups and flags of processors, as the kernel shows them in files."""
 
 import math
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.cpus import cpu_limit, cpu_quota
+from server.cpus import cpu_limit, cpu_quota, has_vnni
 
 Tree = Callable[[dict[str, str]], Path]
 V1_CPU = "4:cpu,cpuacct:"
@@ -199,3 +199,23 @@ def test_the_limit_follows_the_affinity_mask() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b"1\n"
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "expected"),
+    [
+        ("flags\t\t: fpu avx2 avx512_vnni sse\n", True),
+        ("vendor_id\t: x\nflags\t\t: fpu avx_vnni\n", True),
+        ("flags\t\t: fpu avx2 avx512f\nvmx flags\t: vnmi\n", False),
+        ("Features\t: fp asimd asimddp\n", None),
+        ("", None),
+    ],
+)
+def test_whether_there_is_vnni_is_read_from_the_flags(
+    tree: Tree, cpuinfo: str, expected: bool | None
+) -> None:
+    assert has_vnni(tree({"proc/cpuinfo": cpuinfo})) is expected
+
+
+def test_where_nothing_tells_of_vnni_nothing_is_said(tmp_path: Path) -> None:
+    assert has_vnni(tmp_path) is None

@@ -17,7 +17,7 @@ from server.contract import FaqContract, ImageContract
 from server.cuda import Gpu
 from server.errors import StartupError
 from server.modelfile import DIGEST_KEY, NO_DIGEST, seal
-from server.session import Device, Session, versions
+from server.session import Device, Session, session_options, versions
 from server.tokenizer import pad
 from tests import gpu, tiny
 from tests.gpu import EACH_DEVICE
@@ -400,3 +400,35 @@ def test_the_default_models_load(faq_model: Path, image_model: Path) -> None:
     assert isinstance(image.contract, ImageContract)
     assert faq.contract.outputs >= 150
     assert image.contract.outputs == 1000
+
+
+@pytest.mark.parametrize(("vnni", "exact"), [(True, False), (False, True), (None, True)])
+def test_sums_of_8_bit_products_do_not_overflow(
+    vnni: bool | None, exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test can't change its processor; benchmarks/results/images_changes.md has one without."""
+    monkeypatch.setattr("server.session.has_vnni", lambda: vnni)
+    options, name = session_options(), "session.x64quantprecision"
+    if exact:
+        assert options.get_session_config_entry(name) == "1"
+    else:
+        with pytest.raises(RuntimeError, match=name):
+            options.get_session_config_entry(name)
+
+
+@pytest.mark.parametrize(
+    ("vnni", "precision", "told"),
+    [(False, "int8", True), (False, "fp32", False), (True, "int8", False), (None, "int8", False)],
+)
+def test_int8_without_vnni_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    vnni: bool | None,
+    precision: str,
+    told: bool,
+) -> None:
+    monkeypatch.setattr("server.session.has_vnni", lambda: vnni)
+    contract = tiny.image_contract().model_copy(update={"precision": precision})
+    Session(tiny.write(tmp_path, tiny.stamped(tiny.image_graph(), contract)))
+    assert ("no VNNI" in caplog.text) is told
