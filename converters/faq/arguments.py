@@ -68,7 +68,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         type=share,
         metavar="SHARE",
         help="share of questions without an entry to expect, between 0 and 1 (default: a third "
-        "with --no-match, 0.05 without)",
+        "with --no-match, 0.02 without)",
     )
     group.add_argument(
         "--seed", type=count, default=0, help="of everything random, from 0 (default: 0)"

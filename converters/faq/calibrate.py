@@ -19,6 +19,9 @@ from converters.faq.model import MOST, Array, Calibration, candidates, features
 # Shares that are sharper than the likeliest ones leave it to the logistic model to be unsure.
 SHARPER = 0.7
 _FOLDS = 5  # of the questions, to measure the calibration
+# The share of questions without an entry that the threshold is made for, at least: it is what keeps
+# them out, where probabilities have to fit the questions that have one too.
+GUARDED = 0.05
 LEAST = 20  # questions of either kind to calibrate on, and to measure a precision on
 
 
@@ -52,9 +55,10 @@ def calibrate(
 ) -> tuple[Calibration, Chosen]:
     """The calibration, and the least threshold at which "matched" is right in PRECISION of cases.
 
-    Questions are weighted so that `no_match_share` of them have no entry. What has to reach
-    PRECISION is a lower bound, one standard error under what is seen; where it does nowhere, the
-    threshold that comes closest is chosen. Raises ConversionError for too few questions.
+    Questions are weighted so that `no_match_share` of them have no entry; for the threshold,
+    GUARDED at least. What has to reach PRECISION is a lower bound, one standard error under what is
+    seen; where it does nowhere, the threshold that comes closest is chosen. Raises ConversionError
+    for too few questions.
     """
     asked = [
         Asked(candidates(one.duplicates), one.labels, candidates(one.no_match)) for one in asked
@@ -74,12 +78,17 @@ def calibrate(
     answered = np.arange(len(rows)) < len(labels)
     right = np.zeros(len(rows), bool)
     right[: len(labels)] = decisions.argmax(axis=1) == labels
-    weights = np.where(
-        answered, (1 - no_match_share) / answered.sum(), no_match_share / (~answered).sum()
-    ) * len(rows)
+    weights = _weights(answered, no_match_share)
     chances, calibration = _fit(rows, right, weights, temperature, seed)
     best = np.concatenate([_best_share(part, temperature) for part in (decisions, *unknown)])
-    return calibration, _choose(MOST * np.minimum(chances, best), right, answered, weights)
+    guarded = _weights(answered, max(no_match_share, GUARDED))
+    return calibration, _choose(MOST * np.minimum(chances, best), right, answered, guarded)
+
+
+def _weights(answered: npt.NDArray[np.bool_], no_match_share: float) -> Array:
+    """Weights, of mean 1, under which `no_match_share` of the questions are not `answered`."""
+    of_each = (1 - no_match_share) / answered.sum(), no_match_share / (~answered).sum()
+    return np.asarray(np.where(answered, *of_each) * len(answered))
 
 
 def _fit(

@@ -112,7 +112,7 @@ def train(
 
 def usual_no_match_share(no_match: Sequence[str]) -> float:
     """Where examples are given, such questions are common; else they are thought to be rare."""
-    return 1 / 3 if no_match else 0.05
+    return 1 / 3 if no_match else 0.02
 
 
 def _model(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from converters.export import ConversionError
-from converters.faq.calibrate import SHARPER, Asked, Chosen, _choose, calibrate
+from converters.faq.calibrate import GUARDED, SHARPER, Asked, Chosen, _choose, calibrate
 from converters.faq.figures import PRECISION, Outcomes, figures
 from converters.faq.model import Array
 
@@ -53,6 +53,20 @@ def test_new_questions_get_true_probabilities_and_the_precision_aimed_at(share: 
     assert (right & matched)[:duplicates].mean() == pytest.approx(chosen.recall, abs=0.03)
     lower = best >= 0.8 * chosen.threshold
     assert right[lower].mean() < PRECISION - 0.015
+
+
+def test_the_threshold_keeps_more_out_than_probabilities_expect() -> None:
+    asked = [draw(1, 2000, 500, spread=6)]
+    rare, rare_chosen = calibrate(asked, GUARDED / 5, seed=0)
+    usual, usual_chosen = calibrate(asked, GUARDED, seed=0)
+    logits = asked[0].no_match
+    surest = [one.probabilities(logits).max(axis=1) for one in (rare, usual)]
+    assert (surest[0] > surest[1]).all()  # they are given for fewer of these
+    left = [
+        (best < chosen.threshold).mean()
+        for best, chosen in zip(surest, (rare_chosen, usual_chosen), strict=True)
+    ]
+    assert left[0] == pytest.approx(left[1], abs=0.05)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
