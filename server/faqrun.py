@@ -15,6 +15,7 @@ from server.tokenizer import MAX_TERMS
 INLINE_SECONDS = 100e-6
 # Terms that are looked up at once, and what a token of an encoder counts.
 _PART, _TOKEN = 1024, 10
+_STEP = 32  # terms by which texts are tried for being quick enough
 
 Compute = Callable[[Sequence[Row]], list[Probabilities]]
 
@@ -47,9 +48,12 @@ def warmed_up(session: Session, contract: FaqContract, most: int) -> FaqRun:
         return (np.resize(frequent, terms), np.ones(terms, np.float32)), tokens
 
     compute([row(MAX_TERMS)] * most)
-    sizes = (32, 128, 512, MAX_TERMS)
-    quick = [terms for terms in sizes if _seconds(compute, row(terms)) < INLINE_SECONDS]
-    return FaqRun(compute, max(quick, default=-1))
+    inline_terms = -1
+    for terms in range(_STEP, MAX_TERMS + 1, _STEP):
+        if _seconds(compute, row(terms)) >= INLINE_SECONDS:
+            break
+        inline_terms = terms
+    return FaqRun(compute, inline_terms)
 
 
 def _frequent_terms(contract: FaqContract) -> npt.NDArray[np.int64]:

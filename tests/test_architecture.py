@@ -177,10 +177,16 @@ def test_the_server_runs_without_the_converters_packages() -> None:
         assert not heavy & {other.split(".")[0] for other in imports(name)}, name
 
 
-def test_the_batcher_knows_neither_http_nor_onnx() -> None:
-    ours = {other for other in imports("server.batcher") if other.startswith("server")}
-    assert ours == {"server.busy", "server.errors", "server.stages"}
-    others = {other.split(".")[0] for other in imports("server.batcher")} - {"server"}
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("server.batcher", {"server.busy", "server.errors", "server.runners", "server.stages"}),
+        ("server.runners", set()),
+    ],
+)
+def test_the_batcher_knows_neither_http_nor_onnx(name: str, known: set[str]) -> None:
+    assert {other for other in imports(name) if other.startswith("server")} == known
+    others = {other.split(".")[0] for other in imports(name)} - {"server"}
     assert not others & {"fastapi", "starlette", "uvicorn", "onnxruntime", "orjson"}
 
 

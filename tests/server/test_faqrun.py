@@ -10,13 +10,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from server.contract import FaqContract
-from server.faqrun import _PART, parts
+from server.contract import FaqContract, Row
+from server.faqrun import _PART, FaqRun, parts, warmed_up
 from server.model import Model, load_faq
 from server.runners import Runners
+from server.session import Session
 from server.settings import Settings
 from server.stages import Stages
-from tests.tiny import SUBWORDS, encoder_graph, faq_contract, stamped, write
+from tests.tiny import SUBWORDS, encoder_graph, faq_contract, faq_graph, stamped, write
+
+
+def terms(count: int) -> Row:
+    """A text of `count` terms."""
+    return (np.zeros(count, np.int64), np.ones(count, np.float32)), None
+
+
+def test_one_short_question_is_quick_and_nothing_else() -> None:
+    run = FaqRun(lambda rows: [], inline_terms=64)
+    assert run.is_quick([terms(0)])
+    assert run.is_quick([terms(64)])
+    assert not run.is_quick([terms(65)])
+    assert not run.is_quick([terms(1), terms(1)])
+    assert not FaqRun(lambda rows: [], inline_terms=-1).is_quick([terms(0)])
+
+
+def test_a_small_model_is_quick_for_any_question(tmp_path: Path) -> None:
+    session = Session(write(tmp_path, stamped(faq_graph(), faq_contract())))
+    assert isinstance(session.contract, FaqContract)
+    run = warmed_up(session, session.contract, most=3)
+    assert run.is_quick([terms(32)])
+    assert run.compute([terms(2)])[0].shape == (len(session.contract.entries),)
 
 
 def asked(number: int) -> str:
