@@ -1,6 +1,9 @@
 """Real model files in ONNX Runtime: what loads, what it computes, and what stops the start."""
 
 import hashlib
+import os
+import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -406,7 +409,7 @@ def test_the_default_models_load(faq_model: Path, image_model: Path) -> None:
 def test_sums_of_8_bit_products_do_not_overflow(
     vnni: bool | None, exact: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A test can't change its processor; benchmarks/results/images_changes.md has one without."""
+    """Here the decision; what comes of it, on an emulated processor, is below."""
     monkeypatch.setattr("server.session.has_vnni", lambda: vnni)
     options, name = session_options(), "session.x64quantprecision"
     if exact:
@@ -432,3 +435,50 @@ def test_int8_without_vnni_is_told(
     contract = tiny.image_contract().model_copy(update={"precision": precision})
     Session(tiny.write(tmp_path, tiny.stamped(tiny.image_graph(), contract)))
     assert ("no VNNI" in caplog.text) is told
+
+
+# The largest values that int8 knows: two products add up to more than 16 bits hold.
+OVERFLOWING = """
+import sys
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+from server import session
+
+session.has_vnni = lambda: sys.argv[1] == "believed"  # an emulator shows its host's flags
+constants = {
+    "xs": np.float32(1), "xz": np.uint8(0), "w": np.full((64, 1), 127, np.int8),
+    "ws": np.float32(1), "wz": np.int8(0), "ys": np.float32(64 * 127), "yz": np.uint8(0),
+}
+graph = helper.make_graph(
+    [helper.make_node("QLinearMatMul", ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"], ["y"])],
+    "overflowing",
+    [helper.make_tensor_value_info("x", TensorProto.UINT8, [1, 64])],
+    [helper.make_tensor_value_info("y", TensorProto.UINT8, [1, 1])],
+    [numpy_helper.from_array(np.array(value), name) for name, value in constants.items()],
+)
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+running = onnxruntime.InferenceSession(
+    model.SerializeToString(), session.session_options(), providers=["CPUExecutionProvider"]
+)
+print(int(running.run(None, {"x": np.full((1, 64), 255, np.uint8)})[0][0, 0]))
+"""
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or shutil.which("qemu-x86_64") is None,
+    reason="needs an x86-64 machine and Debian's qemu-user",
+)
+@pytest.mark.parametrize(("vnni", "exact"), [("believed", False), ("known to lack", True)])
+def test_int8_is_exact_on_an_emulated_processor_without_vnni(vnni: str, exact: bool) -> None:
+    python = str(Path(sys.executable).resolve())
+    done = subprocess.run(
+        ["qemu-x86_64", "-cpu", "Haswell", python, "-c", OVERFLOWING, vnni],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (int(done.stdout) == 255) is exact
