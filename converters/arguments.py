@@ -1,7 +1,21 @@
-"""Types of command-line arguments that several converters take."""
+"""Command-line arguments that several converters take, and their types."""
 
 import argparse
 import math
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def question_files(parser: argparse.ArgumentParser, files: Iterable[tuple[str, bool, str]]) -> None:
+    """Declare files of questions: flag, whether it is required, and what is in it."""
+    for flag, required, meaning in files:
+        parser.add_argument(
+            flag,
+            type=Path,
+            required=required,
+            metavar="FILE",
+            help=f"{meaning}; .tsv, .csv or .jsonl",
+        )
 
 
 def share(text: str) -> float:

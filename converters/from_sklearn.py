@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from converters.arguments import question_files
 from converters.export import export, provenance
 from converters.faq import data, evaluate
 from converters.faq.answers import Answers
@@ -41,14 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--test", False, "questions to test on: id, original_id, text"),
         ("--texts", False, "more questions to compare the graph with the pipeline on: text"),
     )
-    for flag, required, meaning in files:
-        parser.add_argument(
-            flag,
-            type=Path,
-            required=required,
-            metavar="FILE",
-            help=f"{meaning}; .tsv, .csv or .jsonl",
-        )
+    question_files(parser, files)
     parser.add_argument(
         "--known-only",
         action="store_true",

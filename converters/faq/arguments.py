@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from converters.arguments import count, positive, share
+from converters.arguments import count, positive, question_files, share
 from converters.faq import prepare
 
 PAIRS = "pairs-lightgbm"
@@ -18,14 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--no-match", False, "questions that no entry answers, for the threshold: text"),
         ("--no-match-test", False, "questions that no entry answers, to test on: text"),
     )
-    for flag, required, meaning in files:
-        parser.add_argument(
-            flag,
-            type=Path,
-            required=required,
-            metavar="FILE",
-            help=f"{meaning}; .tsv, .csv or .jsonl",
-        )
+    question_files(parser, files)
     prepare.add_arguments(parser)
     _add_training(parser)
     outputs = (

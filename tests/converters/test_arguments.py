@@ -1,8 +1,9 @@
 import argparse
+from pathlib import Path
 
 import pytest
 
-from converters.arguments import count, positive, share
+from converters.arguments import count, positive, question_files, share
 
 
 def test_what_is_taken() -> None:
@@ -27,3 +28,14 @@ def test_no_count(text: str) -> None:
 def test_not_positive(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="whole number"):
         positive(text)
+
+
+def test_files_of_questions(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    question_files(parser, [("--asked", True, "what was asked: text"), ("--test", False, "more")])
+    found = parser.parse_args(["--asked", "a.csv"])
+    assert (found.asked, found.test) == (Path("a.csv"), None)
+    with pytest.raises(SystemExit):
+        parser.parse_args([])
+    assert "--asked" in capsys.readouterr().err
+    assert "what was asked: text; .tsv, .csv or .jsonl" in parser.format_help()
