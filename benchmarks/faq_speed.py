@@ -31,7 +31,8 @@ from server.session import Session
 
 ROOT = Path(__file__).parent.parent
 BATCHES = (1, 32)
-TURNS = 3  # of each, with every question
+ROUNDS = 3  # with every question
+TURN = 50  # calls of one before the other has its turn: a machine's speed can change any second
 TERMS = 20_000
 
 Ask = Callable[[Sequence[str]], Any]
@@ -73,13 +74,18 @@ def compare(model: str, source: Ask, path: Path, texts: Sequence[str]) -> list[T
 
 def _medians(first: Ask, second: Ask, texts: Sequence[str], size: int) -> tuple[float, float]:
     batches = [texts[start : start + size] for start in range(0, len(texts) - size + 1, size)]
+    turns = [batches[start : start + TURN] for start in range(0, len(batches), TURN)]
     times: tuple[list[float], list[float]] = ([], [])
-    for ask, taken in [*zip((first, second), times, strict=True)] * TURNS:
-        for batch in batches:
-            begun = perf_counter()
-            ask(batch)
-            taken.append(perf_counter() - begun)
+    for turn in turns * ROUNDS:
+        for ask, taken in zip((first, second), times, strict=True):
+            taken += [_seconds(ask, batch) for batch in turn]
     return median(times[0]), median(times[1])
+
+
+def _seconds(ask: Ask, batch: Sequence[str]) -> float:
+    begun = perf_counter()
+    ask(batch)
+    return perf_counter() - begun
 
 
 def table(timings: Sequence[Timing]) -> str:

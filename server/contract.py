@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
@@ -85,7 +86,11 @@ class FaqContract(_Contract):
 
     def feeds(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
         """The graph's inputs for encoded texts."""
-        indices, counts = pad([terms for terms, _ in rows], len(self.vocabulary.terms))
+        if len(rows) == 1:  # as nearly always: nothing to pad
+            known, times = rows[0][0]
+            indices, counts = known[np.newaxis], times[np.newaxis]
+        else:
+            indices, counts = pad([terms for terms, _ in rows], len(self.vocabulary.terms))
         feeds: dict[str, npt.NDArray[Any]] = {"indices": indices, "counts": counts}
         if self.subwords is not None:
             feeds["tokens"] = pad_tokens([tokens for _, tokens in rows if tokens is not None])

@@ -20,6 +20,9 @@ MAX_TERMS = 1024  # distinct known terms of one text that count: bounds the cost
 # Of so many words, and only of such length, the n-grams are remembered: 10 MB at the most.
 _WORDS, _LONGEST = 8192, 64
 
+# scikit-learn's pattern, and one that finds the same, as matches take all that they can.
+_QUICKER = {r"(?u)\b\w\w+\b": r"\w\w+"}
+
 _ONCE = np.ones(MAX_TERMS, np.float32)
 _ONCE.flags.writeable = False
 
@@ -69,22 +72,17 @@ class Tokenizer(BaseModel):
     @cached_property
     def normalise(self) -> Callable[[str], str]:
         """What is done to a text before it is split."""
-        lowercase, accents = self.lowercase, self.strip_accents
-
-        def normalise(text: str) -> str:
-            if lowercase:
-                text = text.lower()
-            if accents is not None:
-                text = _strip_accents(text, ascii_only=accents == "ascii")
-            return text
-
-        return normalise
+        case, accents = str.lower if self.lowercase else str, self.strip_accents
+        if accents is None:
+            return case
+        return lambda text: _strip_accents(case(text), ascii_only=accents == "ascii")
 
     @cached_property
     def word_terms(self) -> Callable[[str], list[str]]:
         """From a normalised text to its words, their n-grams and their pairs."""
         # A question is split in the time of a few dozen look-ups, so settings are looked up once.
-        find_words, sizes = re.compile(self.token_pattern).findall, self.word_ngrams
+        pattern, sizes = _QUICKER.get(self.token_pattern, self.token_pattern), self.word_ngrams
+        find_words = re.compile(pattern).findall
         stop_words, prefix, skip = self.stop_words, self.prefix, self.skip
         if sizes is None:
             return lambda text: []
@@ -153,9 +151,9 @@ class Vocabulary(BaseModel):
         Returns their indices, int64 [T], and how often each stands there, float32 [T].
         """
         known = self._known(text)
-        counts = dict.fromkeys(known, 0)
-        if len(counts) == len(known) <= MAX_TERMS:  # as in most short questions
+        if len(set(known)) == len(known) <= MAX_TERMS:  # as in most short questions
             return np.array(known, np.int64), _ONCE[: len(known)]
+        counts = dict.fromkeys(known, 0)
         for index in known:
             counts[index] += 1
         kept = min(len(counts), MAX_TERMS)
@@ -170,8 +168,6 @@ def pad(rows: Sequence[Terms], padding: int) -> Terms:
 
     The rest of a row is filled with the index `padding` and the count 0.
     """
-    if len(rows) == 1:
-        return rows[0][0][np.newaxis], rows[0][1][np.newaxis]
     longest = max((len(indices) for indices, _ in rows), default=0)
     indices = np.full((len(rows), longest), padding, np.int64)
     counts = np.zeros((len(rows), longest), np.float32)
@@ -191,7 +187,7 @@ def _strip_accents(text: str, *, ascii_only: bool) -> str:
 def _word_ngrams(words: list[str], shortest: int, longest: int) -> list[str]:
     ngrams = words[:] if shortest == 1 else []
     if shortest <= 2 <= longest:
-        ngrams += [f"{first} {second}" for first, second in pairwise(words)]
+        ngrams += map(" ".join, pairwise(words))
     for size in range(max(3, shortest), longest + 1):
         ngrams += [" ".join(words[start : start + size]) for start in range(len(words) - size + 1)]
     return ngrams
