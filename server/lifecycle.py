@@ -87,6 +87,7 @@ class DrainingServer(uvicorn.Server):
         """Close everything and end the app, or, where that can't be waited for, the process."""
         await super().shutdown(sockets)
         if self.force_exit:
+            logging.shutdown()
             # A model run that nobody waits for any more would keep the process until it is done.
             os._exit(0)
 

@@ -4,22 +4,25 @@ Keys, questions and pictures are never handed to a logger; what is logged of a r
 `server.exchange`.
 """
 
+import asyncio
 import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import orjson
 
 from server.errors import StartupError
+
+BUNDLE_SECONDS = 0.05
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "taskName", "color_message"}
 
 
 def configure(level: str, style: Literal["json", "text"]) -> None:
     """Send every logger of this process to stdout, from `level` up."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = BufferedHandler()
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     handler.addFilter(_told_already)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
@@ -30,6 +33,45 @@ def configure(level: str, style: Literal["json", "text"]) -> None:
         # Its lines on starting and stopping say nothing that ours don't.
         logger.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
     logging.getLogger("uvicorn.access").disabled = True
+
+
+class BufferedHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to stdout, those below a warning that come on the event loop in bundles.
+
+    Each write gives up Python's lock, and while others compute, the event loop waits to get it
+    back: a write for each request would be a tenth of the loop's time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout)
+        self._waiting: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record now or within BUNDLE_SECONDS."""
+        try:
+            self._waiting.append(self.format(record) + self.terminator)
+            loop = _running_loop()
+            if loop is None or record.levelno >= logging.WARNING:
+                self.flush()
+            elif len(self._waiting) == 1:
+                loop.call_later(BUNDLE_SECONDS, self.flush)
+        except Exception:  # as every handler of the standard library
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        assert self.lock is not None
+        with self.lock:
+            lines, self._waiting = "".join(self._waiting), []
+            self.stream.write(lines)
+            super().flush()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:

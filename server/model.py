@@ -1,7 +1,7 @@
 """One loaded model: its session, warmed up, and the batcher before it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from server.contract import FaqContract, ImageContract
 from server.cuda import Gpu
 from server.errors import StartupError
 from server.lanes import SIDE_BY_SIDE
+from server.ranking import Ranked
 from server.runners import Runners
 from server.session import Session, has_cuda
 from server.settings import Settings
@@ -144,8 +145,12 @@ def load_image(
         closing.callback(run.lanes.close)
         runners = Runners(SIDE_BY_SIDE)
         closing.callback(runners.close)
+
+    def compute(rows: Sequence[imagerun.Pixels]) -> list[Ranked]:
+        return [Ranked.of(row) for row in run.compute(rows)]
+
     batcher = Batcher(
-        run.compute, runners, max_rows=settings.max_batch_image, **_queueing("image", settings)
+        compute, runners, max_rows=settings.max_batch_image, **_queueing("image", settings)
     )
     contract = _expect(run.session.contract, ImageContract, path)
     return Model("image", contract, run.session, batcher, closing.close)

@@ -25,6 +25,7 @@ LAYERS = (
         "busy",
         "cpus",
         "cuda",
+        "ranking",
         "shapes",
         "signature",
     },

@@ -28,7 +28,7 @@ from server.codec.body import (
 from server.contract import ImageContract
 from server.errors import BadRequest, Invalid, UnsupportedMediaType
 from server.pool import DecodePool
-from server.session import Probabilities
+from server.ranking import Ranked
 from server.stages import Stages
 
 Pixels = npt.NDArray[np.uint8]
@@ -112,18 +112,16 @@ async def decode(request: Request, contract: ImageContract) -> ClassifyCall:
 
 def encode(
     call: ClassifyCall,
-    rows: Sequence[Probabilities],
+    rows: Sequence[Ranked],
     contract: ImageContract,
     about: dict[str, str],
     stages: Stages,
 ) -> bytes:
     """The JSON answer: the `top_k` most probable classes, ties in class order.
 
-    `rows` is one array of probabilities, float32 [labels]; `about` names model and version.
+    `rows` is one; `about` names model and version.
     """
     with stages.timed("encode"):
-        row = rows[0]
-        best = _best(row, call.top_k).tolist()
         predictions = [
             {
                 "index": index,
@@ -131,21 +129,9 @@ def encode(
                 "label": contract.labels[index].label,
                 "probability": probability,
             }
-            for index, probability in zip(best, row[best].tolist(), strict=True)
+            for index, probability in rows[0].best(call.top_k)
         ]
         return orjson.dumps({"model": about, "predictions": predictions})
-
-
-def _best(row: Probabilities, count: int) -> npt.NDArray[np.intp]:
-    """The classes of the `count` highest probabilities in falling order, ties in class order."""
-    found: npt.NDArray[np.intp]
-    if count < len(row):
-        # Sorting all of 1,000 takes more than twice as long, and the event loop waits.
-        least = np.partition(row, len(row) - count)[len(row) - count]
-        (found,) = (row >= least).nonzero()  # more than `count` where some tie for the last place
-    else:
-        found = np.arange(len(row))
-    return found[np.argsort(-row[found], kind="stable")[:count]]
 
 
 async def _content(request: Request, media_type: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from server.log import JsonFormatter, TextFormatter, fields
+from server.log import BUNDLE_SECONDS, JsonFormatter, TextFormatter, fields
 
 SETUP = """
 import logging
@@ -164,3 +164,36 @@ except ValueError:
 """
     )
     assert [json.loads(line)["message"] for line in lines] == ["ours", "another"]
+
+
+IN_A_LOOP = """
+import asyncio, os
+async def main():
+    {lines}
+    os.write(1, b"straight\\n")
+    await asyncio.sleep({seconds})
+    os.write(1, b"later\\n")
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "order"),
+    [
+        ("logger.info('one'); logger.info('two')", ["straight", "one", "two", "later"]),
+        ("logger.info('one'); logger.warning('two')", ["one", "two", "straight", "later"]),
+        (
+            "logger.info('one'); await asyncio.to_thread(logger.info, 'two')",
+            ["one", "two", "straight", "later"],
+        ),
+    ],
+)
+def test_lines_on_the_event_loop_are_written_in_bundles(lines: str, order: list[str]) -> None:
+    """Warnings at once, and with them all before them; so do other threads."""
+    written = run(IN_A_LOOP.format(lines=lines, seconds=20 * BUNDLE_SECONDS), style="text")
+    assert [line.split()[-1] for line in written] == order
+
+
+def test_no_line_is_lost_at_the_end() -> None:
+    program = IN_A_LOOP.format(lines="logger.info('one')", seconds=0)
+    assert [line.split()[-1] for line in run(program, style="text")] == ["straight", "later", "one"]

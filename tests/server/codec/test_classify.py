@@ -1,7 +1,6 @@
 """The three wrappings of a picture, over a real connection: each right, each wrong."""
 
 import base64
-import json
 import resource
 import struct
 import sys
@@ -10,15 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from server.codec import classify
-from server.contract import Label
-from server.stages import Stages
-from tests import moody, tiny
+from tests import moody
 from tests.live import LiveServer
 from tests.moody import BLACK
 from tests.wire import refused
@@ -260,22 +253,3 @@ def test_a_picture_in_a_form_never_touches_the_disk(
     with server.client() as client:
         answer = post_form(client, part("image", BLACK + bytes(8 * 1024 * 1024)) + END)
         assert answer.status_code == 200
-
-
-# Few distinct values, so that there are ties at every place, the last one too.
-@given(data=st.data(), top_k=st.integers(1, 60))
-@settings(deadline=None)
-def test_the_most_probable_classes_come_first_ties_in_class_order(
-    data: st.DataObject, top_k: int
-) -> None:
-    row = data.draw(st.lists(st.sampled_from([0.0, 0.125, 0.25]), min_size=1, max_size=50))
-    labels = tuple(Label(id=f"n{place}", label=f"class {place}") for place in range(len(row)))
-    call = classify.ClassifyCall([], top_k)
-    body = classify.encode(
-        call, [np.array(row, np.float32)], tiny.image_contract(labels=labels), {}, Stages()
-    )
-    expected = sorted(range(len(row)), key=lambda place: (-row[place], place))[:top_k]
-    assert json.loads(body)["predictions"] == [
-        {"index": place, **labels[place].model_dump(), "probability": row[place]}
-        for place in expected
-    ]
