@@ -107,6 +107,7 @@ def test_who_never_finishes_is_not_waited_for_longer_than_the_setting(
         assert server.wait() == 0
         assert half_a_head.is_closed()
     assert [line["cancelled"] for line in server.logs if line["message"] == "drain time is over"]
+    assert [line["status"] for line in server.logs if line["message"] == "request"] == [503]
 
 
 def test_who_does_not_read_the_answer_is_not_waited_for(serve: Serve, faq_model: Path) -> None:

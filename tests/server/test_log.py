@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from server.log import BUNDLE_SECONDS, JsonFormatter, TextFormatter, fields
+from server.log import FLUSH_SECONDS, JsonFormatter, TextFormatter, fields
 
 SETUP = """
 import logging
@@ -190,10 +190,35 @@ asyncio.run(main())
 )
 def test_lines_on_the_event_loop_are_written_in_bundles(lines: str, order: list[str]) -> None:
     """Warnings at once, and with them all before them; so do other threads."""
-    written = run(IN_A_LOOP.format(lines=lines, seconds=20 * BUNDLE_SECONDS), style="text")
+    written = run(IN_A_LOOP.format(lines=lines, seconds=20 * FLUSH_SECONDS), style="text")
     assert [line.split()[-1] for line in written] == order
 
 
 def test_no_line_is_lost_at_the_end() -> None:
     program = IN_A_LOOP.format(lines="logger.info('one')", seconds=0)
     assert [line.split()[-1] for line in run(program, style="text")] == ["straight", "later", "one"]
+
+
+def test_what_can_not_be_written_ends_nothing() -> None:
+    """Where nobody reads stdout any more, the event loop goes on."""
+    program = """
+import asyncio, os, sys
+async def main():
+    read, write = os.pipe()
+    os.dup2(write, 1)
+    os.close(write)
+    os.close(read)
+    for _ in range(2):
+        logger.info("one")
+        await asyncio.sleep({seconds})
+    logger.warning("two")
+    print("it lives", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(0)
+asyncio.run(main())
+"""
+    program = SETUP.format(level="info", style="text") + program.format(seconds=4 * FLUSH_SECONDS)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.endswith("it lives\n")
+    assert "BrokenPipeError" in done.stderr
