@@ -112,11 +112,11 @@ def test_only_what_was_passed_as_extra_is_a_field() -> None:
 def test_a_process_writes_json_lines_from_its_level_up() -> None:
     lines = run(
         'logger.debug("no"); logger.info("yes", extra={"a": 1}); '
-        'logging.getLogger("some.library").error("too")'
+        'logging.getLogger("some.package").error("too")'
     )
     assert [(line["message"], line["logger"]) for line in map(json.loads, lines)] == [
         ("yes", "rtscore"),
-        ("too", "some.library"),
+        ("too", "some.package"),
     ]
 
 
