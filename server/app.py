@@ -13,14 +13,15 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import start_http_server
 from starlette.exceptions import HTTPException
 
-from server import errors, metrics
+from server import errors, memory, metrics
 from server.auth import KeyFolder
 from server.cpus import cpu_limit
 from server.lifecycle import Lifecycle
 from server.middleware import RequestLayer
 from server.model import Model, load_faq, load_image
-from server.pool import DecodePool
+from server.pool import Pool
 from server.routes import openapi, ops, v1
+from server.routes.straight import StraightWay, called_straight
 from server.runners import Runners
 from server.session import has_cuda
 from server.settings import Settings
@@ -53,13 +54,21 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> FastAP
         summary="Real-time scoring: FAQ matching and image classification.",
         redoc_url=None,
         redirect_slashes=False,
+        # What is measured here is for Prometheus; looking for other takers would take time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
         # Not included as routers, which would be searched on every request, twice.
         routes=[*v1.router.routes, *ops.router.routes],
     )
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, _unrouted)
+    metrics.IN_FLIGHT.set_function(lambda: lifecycle.in_flight)
     app.add_middleware(RequestLayer, settings=settings, lifecycle=lifecycle)
+    ways = {
+        ("POST", path): RequestLayer(called_straight(endpoint), settings, lifecycle)
+        for path, endpoint in v1.SCORING.items()
+    }
+    app.middleware_stack = StraightWay(ways, app.build_middleware_stack())
     metrics.start_at_zero([*openapi.statuses(app), (metrics.OTHER, (200, 404, 405, 503))], MODELS)
     return app
 
@@ -77,17 +86,18 @@ async def _start(
         keys = KeyFolder(settings.api_keys_dir, MODELS)
         watch = asyncio.create_task(keys.watch())
         stack.callback(watch.cancel)
+    memory.return_large_blocks()
     threads = settings.threads or cpu_limit()
-    decode_pool = DecodePool(threads, settings.queue_limit)
-    stack.callback(decode_pool.close)
-    models = await _load(settings, threads, stack)
+    decoders = Pool(threads, settings.queue_limit, "rtscore-decode")
+    stack.callback(decoders.close)
+    models = await _load(settings, decoders, stack)
     if settings.metrics_port is not None:
         _serve_metrics(settings.metrics_port, settings.host, stack)
     return {
         "settings": settings,
         "lifecycle": lifecycle,
         "keys": keys,
-        "decode_pool": decode_pool,
+        "decoders": decoders,
         "models": models,
     }
 
@@ -105,9 +115,10 @@ def _serve_metrics(port: int, host: str, stack: contextlib.AsyncExitStack) -> No
 
 
 async def _load(
-    settings: Settings, threads: int, stack: contextlib.AsyncExitStack
+    settings: Settings, decoders: Pool, stack: contextlib.AsyncExitStack
 ) -> dict[str, Model[Any]]:
     """Load the models and begin to serve them."""
+    threads = decoders.threads
     side_by_side = settings.cpu_mode == "throughput"
     runners = Runners(threads if side_by_side else 1)
     stack.callback(runners.close)
@@ -116,12 +127,14 @@ async def _load(
     if settings.faq_model is not None:
         loading.append(partial(load_faq, settings.faq_model, settings, runners, threads_a_run))
     if settings.image_model is not None:
-        loading.append(partial(load_image, settings.image_model, settings, runners, threads_a_run))
+        loading.append(
+            partial(load_image, settings.image_model, settings, runners, decoders, threads_a_run)
+        )
     models: dict[str, Model[Any]] = {}
     for model in await _loaded(loading, side_by_side=settings.device == "cpu" or not has_cuda()):
         stack.callback(model.close)
-        model.batcher.start()
-        stack.push_async_callback(model.batcher.stop)
+        model.queue.start()
+        stack.push_async_callback(model.queue.stop)
         model.expose()
         models[model.name] = model
     return models

@@ -11,12 +11,13 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Generic, TypeVar
 
 from server.busy import BusyMeter
 from server.errors import Overloaded, ShuttingDown
-from server.runners import Runners
+from server.runners import Runners, checked
 from server.stages import Stages
 
 Row = TypeVar("Row")
@@ -66,7 +67,7 @@ class Batcher(Generic[Row, Result]):
         inline: Callable[[Sequence[Row]], bool] = lambda rows: False,
         on_batch: Callable[[int], None] = lambda rows: None,
     ) -> None:
-        self._compute = compute
+        self._compute = partial(checked, compute)
         self._runners = runners
         self._max_rows = max_rows
         self._queue_limit = queue_limit
@@ -127,15 +128,15 @@ class Batcher(Generic[Row, Result]):
             await job.done
         finally:
             self._forget(job)
-        stages.seconds["queue"] = job.started_at - job.submitted
-        stages.seconds["infer"] = perf_counter() - job.started_at
+        stages.add("queue", job.started_at - job.submitted)
+        stages.add("infer", perf_counter() - job.started_at)
         return [result for start in sorted(job.results) for result in job.results[start]]
 
     def _run_inline(self, rows: Sequence[Row], stages: Stages) -> Sequence[Result]:
         self._on_batch(len(rows))
-        stages.seconds["queue"] = 0.0
+        stages.add("queue", 0.0)
         with stages.timed("infer"), self.busy.running(perf_counter()):
-            return self._checked_compute(rows)
+            return self._compute(rows)
 
     async def _serve(self) -> None:
         while True:
@@ -188,7 +189,7 @@ class Batcher(Generic[Row, Result]):
             rows = [row for share in batch for row in share.job.rows[share.start : share.stop]]
             self._on_batch(len(rows))
             with self.busy.running(perf_counter()):
-                results = await self._runners.run(self._checked_compute, rows)
+                results = await self._runners.run(self._compute, rows)
         except Exception as error:  # whatever the model raises belongs to this batch's callers
             for share in batch:
                 _fail(share.job, error)
@@ -200,18 +201,6 @@ class Batcher(Generic[Row, Result]):
                 position += count
         finally:
             self._runners.release()
-
-    def _checked_compute(self, rows: Sequence[Row]) -> Sequence[Result]:
-        try:
-            results = self._compute(rows)
-        except BaseException as error:
-            if isinstance(error, Exception) and not isinstance(error, StopIteration):
-                raise
-            # These would end the event loop, or never arrive at the end of a future.
-            raise RuntimeError(f"the model raised {type(error).__name__}") from error
-        if len(results) != len(rows):
-            raise RuntimeError(f"the model gave {len(results)} results for {len(rows)} rows")
-        return results
 
     def _forget(self, job: _Job[Row, Result]) -> None:
         """Take what has not started of a call that failed or that nobody waits for."""

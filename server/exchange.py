@@ -1,34 +1,34 @@
 """One request and its answer, as the layer around the routes sees them."""
 
 import asyncio
-import logging
+import random
 import re
-import uuid
 from collections.abc import Callable
-from http import HTTPStatus
+from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from server import metrics
 from server.errors import PROBLEM_JSON, ApiError, Invalid
+from server.ledger import Entry
 from server.stages import Stages
 
 SCORED = {"/v1/faq": "faq", "/v1/classify": "image"}  # path to the model that it scores on
-# Asked every few seconds, these would fill the log: all is well with them at level debug.
-PROBED = ("/healthz", "/readyz", "/metrics")
 _REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
 _SEND_SECONDS = 1.0  # for a client to take an error in
-_log = logging.getLogger("rtscore.request")
 
 
 class Connection(Protocol):
-    """What a connection is asked for: to call `on_lost` when it has lost its client."""
+    """What a connection is asked for: to call `on_lost` when it has lost its client, and to write
+    in one piece what is sent within a block of `together()`."""
 
     on_lost: Callable[[], object] | None
+
+    def together(self) -> AbstractContextManager[object]:
+        """See above."""
 
 
 class Exchange:
@@ -37,10 +37,10 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = perf_counter()
         self.scope = scope
-        self.headers = Headers(scope=scope)
+        self._headers = dict(reversed(scope["headers"]))  # of several with one name, the first
         self.model = SCORED.get(scope["path"]) if scope["method"] == "POST" else None
-        given = self.headers.get("x-request-id", "")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given = self._header(b"x-request-id")
+        self.request_id = given if given and _REQUEST_ID.fullmatch(given) else _new_id()
         self.stages = Stages()
         self.status = metrics.CLIENT_GONE  # until an answer begins
         self.reason: str | None = None
@@ -49,11 +49,16 @@ class Exchange:
         self._task = asyncio.current_task()
         self._connection: Connection | None = scope["state"].get("connection")
         self._body_wanted = False
+        self._head: Message | None = None
         scope["state"].update(request_id=self.request_id, stages=self.stages)
+
+    def _header(self, name: bytes) -> str | None:
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def own_timeout_ms(self) -> int | None:
         """What the request's X-Timeout-Ms allows, in ms; raises Invalid."""
-        text = self.headers.get("x-timeout-ms")
+        text = self._header(b"x-timeout-ms")
         if text is None or self.model is None:
             return None
         digits = text.lstrip("0")[:12]  # more than any limit; a longer number would cost time
@@ -76,10 +81,18 @@ class Exchange:
             message.setdefault("headers", []).append((b"x-request-id", self.request_id.encode()))
             if self.model is not None and self.status == 200:
                 message["headers"].append((b"server-timing", self._server_timing()))
-            if not self._body_wanted and "expect" in self.headers:
+            if not self._body_wanted and b"expect" in self._headers:
                 # Whether a client that waits for 100 still sends its body is anyone's guess.
                 message["headers"].append((b"connection", b"close"))
-        await self._send(message)
+            self._head = message  # goes out with the first piece of the body
+            return
+        if self._head is None:
+            await self._send(message)
+            return
+        head, self._head = self._head, None
+        with nullcontext() if self._connection is None else self._connection.together():
+            await self._send(head)
+            await self._send(message)
 
     async def send_problem(self, error: ApiError) -> None:
         """Answer with `error`, unless an answer has begun."""
@@ -117,36 +130,31 @@ class Exchange:
         if self._task is not None:
             self._task.cancel()
 
-    def record(self) -> None:
-        """Count and log the exchange; nothing that the client sent is logged but the request id."""
-        total = perf_counter() - self.started
+    def entry(self) -> Entry:
+        """What the ledger keeps of the exchange, now that it is over."""
         # What is answered before the routing has its route all the same.
         path: str = self.scope["path"]
         unrouted = path if path in SCORED else metrics.OTHER
-        route: str = getattr(self.scope.get("route"), "path", unrouted)
-        metrics.REQUESTS.labels(route, str(self.status)).inc()
-        metrics.REQUEST_SECONDS.labels(route).observe(total)
-        if self.model is not None:
-            if self.status == metrics.CLIENT_GONE:
-                self.reason = "cancelled"
-            if self.reason is not None:
-                metrics.REJECTED.labels(self.model, self.reason).inc()
-            for stage, seconds in self.stages.seconds.items():
-                metrics.STAGE_SECONDS.labels(self.model, stage).observe(seconds)
-        level = logging.DEBUG if route in PROBED and self.status == HTTPStatus.OK else logging.INFO
-        if _log.isEnabledFor(level):
-            _log.log(level, "request", extra=self._line(route, total))
-
-    def _line(self, route: str, total: float) -> dict[str, Any]:
-        return {
-            "request_id": self.request_id,
-            "method": self.scope["method"],
-            "route": route,
-            "status": self.status,
-            "ms": {**self.stages.milliseconds(), "total": round(1000 * total, 3)},
-        }
+        if self.status == metrics.CLIENT_GONE:
+            self.reason = "cancelled"
+        return Entry(
+            request_id=self.request_id,
+            method=self.scope["method"],
+            route=getattr(self.scope.get("route"), "path", unrouted),
+            status=self.status,
+            model=self.model,
+            reason=self.reason,
+            seconds=self.stages.seconds,
+            total=perf_counter() - self.started,
+        )
 
     def _server_timing(self) -> bytes:
-        stages = self.stages.milliseconds()
-        stages["total"] = round(1000 * (perf_counter() - self.started), 3)
-        return ", ".join(f"{stage};dur={ms}" for stage, ms in stages.items()).encode()
+        seconds = {**self.stages.seconds, "total": perf_counter() - self.started}
+        return ", ".join(
+            [f"{name};dur={1000 * value:.3f}" for name, value in seconds.items()]
+        ).encode()
+
+
+def _new_id() -> str:
+    # Not from the system: waiting for its answer would give up Python's lock.
+    return f"{random.getrandbits(128):032x}"

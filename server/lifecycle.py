@@ -10,11 +10,13 @@ import os
 import signal
 import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from types import FrameType
 
 import uvicorn
+
+from server.ledger import Ledger
 
 # Kept back of the time for draining: to answer what had to be cancelled, and to leave.
 _RESERVE = 1.0
@@ -24,11 +26,12 @@ _log = logging.getLogger("rtscore")
 
 @dataclass
 class Lifecycle:
-    """What the middleware counts and the server waits for."""
+    """What the middleware counts and notes, and the server waits for."""
 
     in_flight: int = 0
     draining_since: float | None = None
     failure: Exception | None = None  # why the start failed
+    ledger: Ledger = field(default_factory=Ledger)
 
     @property
     def draining(self) -> bool:
@@ -86,6 +89,7 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close everything and end the app, or, where that can't be waited for, the process."""
         await super().shutdown(sockets)
+        self._lifecycle.ledger.flush()
         if self.force_exit:
             logging.shutdown()
             # A model run that nobody waits for any more would keep the process until it is done.

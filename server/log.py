@@ -15,8 +15,6 @@ import orjson
 
 from server.errors import StartupError
 
-FLUSH_SECONDS = 0.05
-
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "taskName", "color_message"}
 
 
@@ -47,14 +45,14 @@ class BufferedHandler(logging.StreamHandler[TextIO]):
         self._waiting: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the record now or within FLUSH_SECONDS."""
+        """Write the record now or, after what the event loop is doing, with others."""
         try:
             self._waiting.append(self.format(record) + self.terminator)
             loop = _running_loop()
             if loop is None or record.levelno >= logging.WARNING:
                 self.flush()
             elif len(self._waiting) == 1:
-                loop.call_later(FLUSH_SECONDS, self.flush)
+                loop.call_soon(self.flush)
         except Exception:  # as every handler of the standard library
             self.handleError(record)
 

@@ -10,7 +10,6 @@ import logging
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server import metrics
 from server.errors import ApiError, DeadlineExceeded, Internal, ShuttingDown
 from server.exchange import Exchange
 from server.lifecycle import Lifecycle
@@ -35,13 +34,11 @@ class RequestLayer:
             return
         exchange = Exchange(scope, receive, send)
         self._lifecycle.in_flight += 1
-        metrics.IN_FLIGHT.inc()
         try:
             await self._answer(exchange)
         finally:
             self._lifecycle.in_flight -= 1
-            metrics.IN_FLIGHT.dec()
-            exchange.record()
+            self._lifecycle.ledger.add(exchange.entry())
 
     async def _answer(self, exchange: Exchange) -> None:
         try:

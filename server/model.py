@@ -1,24 +1,30 @@
-"""One loaded model: its session, warmed up, and the batcher before it."""
+"""One loaded model: its session, warmed up, and the queue before it."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from server import faqrun, imagerun, metrics
 from server.batcher import Batcher
+from server.codec import picture
 from server.contract import FaqContract, ImageContract
 from server.cuda import Gpu
 from server.errors import StartupError
 from server.lanes import SIDE_BY_SIDE
+from server.pool import Pool
 from server.ranking import Ranked
 from server.runners import Runners
 from server.session import Session, has_cuda
 from server.settings import Settings
+from server.stages import Stages
+from server.workers import Workers
 
 _log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
@@ -58,13 +64,21 @@ class Model(Generic[ContractT]):
     name: str
     contract: ContractT
     session: Session
-    batcher: Batcher[Any, Any]
-    close: Callable[[], None] = lambda: None  # to be called once the batcher has stopped
+    queue: Batcher[Any, Any] | Workers[Any, Any, Any]
+    prepare: Callable[[Any], Awaitable[Any]] | None = None  # a row, before it goes into the queue
+    close: Callable[[], None] = lambda: None  # to be called once the queue has stopped
 
     @property
     def about(self) -> dict[str, str]:
         """Name and version, as every scored answer carries them."""
         return {"name": self.name, "version": self.session.version}
+
+    async def score(self, rows: Sequence[Any], stages: Stages) -> Sequence[Any]:
+        """The results of `rows`, which are as the codec gives them; raises what the queue does."""
+        if self.prepare is not None:
+            with stages.timed("decode"):
+                rows = [await self.prepare(row) for row in rows]
+        return await self.queue.submit(rows, stages)
 
     def expose(self) -> None:
         """Let the metrics speak of this model."""
@@ -81,8 +95,8 @@ class Model(Generic[ContractT]):
                 **why,
             },
         )
-        metrics.QUEUE_ROWS.labels(self.name).set_function(lambda: self.batcher.queued_rows)
-        metrics.BUSY_RATIO.labels(self.name).set_function(self.batcher.busy.ratio)
+        metrics.QUEUE_ROWS.labels(self.name).set_function(lambda: self.queue.queued_rows)
+        metrics.BUSY_RATIO.labels(self.name).set_function(self.queue.busy.ratio)
 
     def info(self) -> dict[str, Any]:
         """What GET /v1/models says of it."""
@@ -117,6 +131,7 @@ def load_faq(
         run.compute,
         runners,
         max_rows=settings.max_batch_faq,
+        max_wait=settings.max_wait_ms / 1000,
         inline=run.is_quick,
         **_queueing("faq", settings),
     )
@@ -124,12 +139,14 @@ def load_faq(
 
 
 def load_image(
-    path: Path, settings: Settings, runners: Runners, threads: int
+    path: Path, settings: Settings, runners: Runners, decoders: Pool, threads: int
 ) -> Model[ImageContract]:
-    """The image model in `path`, on the device that the settings name, `threads` for one run.
+    """The image model in `path`, on the device that the settings name.
 
-    On a GPU it has runners of its own: with more than one batch ready beside the one that
-    computes, rows would leave the queue in small batches, and wait no less.
+    On the CPU, in throughput mode, pictures go one by one through threads of their own: as many as
+    otherwise decode (in `decoders`) and compute (in `runners`, with `threads` for one run). On a
+    GPU it has runners of its own: with more than one batch ready beside the one that computes, rows
+    would leave the queue in small batches, and wait no less.
     """
 
     def opened(graphs: bool) -> Session:
@@ -140,27 +157,42 @@ def load_image(
 
     with _warming_up(path):
         run = imagerun.warmed_up(opened, settings.max_batch_image)
+    contract = _expect(run.session.contract, ImageContract, path)
+    decode = partial(
+        picture.decode,
+        contract=contract,
+        max_megapixels=settings.max_megapixels,
+        large=BoundedSemaphore(decoders.threads),  # as ever many threads decode
+    )
+
+    def compute(rows: Sequence[imagerun.Pixels]) -> list[Ranked]:
+        return [Ranked.of(row) for row in run.compute(rows)]
+
+    if run.lanes is None and settings.cpu_mode == "throughput":
+        workers = Workers(
+            decode, compute, decoders.threads + runners.count, **_queueing("image", settings)
+        )
+        return Model("image", contract, run.session, workers)
     closing = ExitStack()
     if run.lanes is not None:
         closing.callback(run.lanes.close)
         runners = Runners(SIDE_BY_SIDE)
         closing.callback(runners.close)
-
-    def compute(rows: Sequence[imagerun.Pixels]) -> list[Ranked]:
-        return [Ranked.of(row) for row in run.compute(rows)]
-
     batcher = Batcher(
-        compute, runners, max_rows=settings.max_batch_image, **_queueing("image", settings)
+        compute,
+        runners,
+        max_rows=settings.max_batch_image,
+        max_wait=settings.max_wait_ms / 1000,
+        **_queueing("image", settings),
     )
-    contract = _expect(run.session.contract, ImageContract, path)
-    return Model("image", contract, run.session, batcher, closing.close)
+    decoding = partial(decoders.run, decode)
+    return Model("image", contract, run.session, batcher, decoding, closing.close)
 
 
 def _queueing(name: str, settings: Settings) -> dict[str, Any]:
-    """What the batchers of both models are given."""
+    """What every queue is given."""
     return {
         "queue_limit": settings.queue_limit,
-        "max_wait": settings.max_wait_ms / 1000,
         "on_batch": metrics.BATCH_ROWS.labels(name).observe,
     }
 

@@ -1,8 +1,9 @@
-"""The threads that decode bodies: beside the event loop, and never with an endless line before."""
+"""Threads beside the event loop, and never an endless line before them."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from server.errors import Overloaded
@@ -11,27 +12,49 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class DecodePool:
-    """`threads` decoding threads and at most `limit` calls that wait for or use them."""
+class Pool:
+    """`threads` threads, and at most `limit` calls that wait for one of them."""
 
-    def __init__(self, threads: int, limit: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="rtscore-decode")
+    def __init__(self, threads: int, limit: int, name: str) -> None:
+        self.threads = threads
+        self.inside = 0  # calls that wait or run
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._limit = limit
-        self._inside = 0
+        self._left = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Calls for which no thread is free."""
+        return max(0, self.inside - self.threads)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """`function(*args)` on a decoding thread; a cancelled call that waits never starts.
+        """`function(*args)` on a thread; a cancelled call that waits never starts.
 
         Raises Overloaded at once where too many wait already, and what `function` raises.
         """
-        if self._inside >= self._limit:
-            raise Overloaded(f"{self._inside} bodies are waiting to be decoded; try again later")
-        self._inside += 1
+        if self.waiting >= self._limit:
+            raise Overloaded(
+                f"{self.waiting} calls are waiting and at most {self._limit} may; try again later"
+            )
+        call: list[Callable[[], T]] = [partial(function, *args, **kwargs)]
+        self.inside += 1
         try:
-            return await asyncio.wrap_future(self._threads.submit(function, *args, **kwargs))
+            return await asyncio.wrap_future(self._pool.submit(_run, call))
         finally:
-            self._inside -= 1
+            self.inside -= 1
+            self._left.set()
+            call.clear()  # in the pool's line a cancelled call would keep its arguments alive
+
+    async def empty(self) -> None:
+        """Wait until no call waits or runs."""
+        while self.inside:
+            self._left.clear()
+            await self._left.wait()
 
     def close(self) -> None:
         """End the threads once they have finished what they run."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(call: list[Callable[[], T]]) -> T:
+    return call.pop()()

@@ -42,8 +42,13 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head."""
-        super().connection_made(transport)
+        self._joining = _JoiningTransport(transport)
+        super().connection_made(self._joining)  # type: ignore[arg-type]
         self._start_clock()
+
+    def together(self) -> "_JoiningTransport":
+        """A block within which all that is written is kept, to go out in one piece at its end."""
+        return self._joining
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock, and tell the request that is being answered."""
@@ -155,3 +160,36 @@ class LimitedProtocol(HttpToolsProtocol):
             + body
         )
         self.transport.close()
+
+
+class _JoiningTransport:
+    """A transport for uvicorn, which writes a head and its body by themselves.
+
+    Together they are one system call, and the client is woken up once.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._kept: list[bytes] | None = None
+        self.is_closing = transport.is_closing
+
+    def __enter__(self) -> None:
+        self._kept = []
+
+    def __exit__(self, *_: object) -> None:
+        kept, self._kept = self._kept, None
+        if kept:
+            self._transport.write(b"".join(kept))
+
+    def write(self, data: bytes) -> None:
+        if self._kept is None:
+            self._transport.write(data)
+        else:
+            self._kept.append(data)
+
+    def close(self) -> None:
+        self.__exit__()  # what was kept comes before the end
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

@@ -32,3 +32,19 @@ class Runners:
     def close(self) -> None:
         """End the threads once they have finished what they run."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def checked(
+    compute: Callable[[Sequence[Row]], Sequence[Result]], rows: Sequence[Row]
+) -> Sequence[Result]:
+    """`compute(rows)`, which has to give one result a row, and to raise Exceptions alone."""
+    try:
+        results = compute(rows)
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):
+            raise
+        # These would end the event loop, or never arrive at the end of a future.
+        raise RuntimeError(f"the model raised {type(error).__name__}") from error
+    if len(results) != len(rows):
+        raise RuntimeError(f"the model gave {len(results)} results for {len(rows)} rows")
+    return results

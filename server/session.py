@@ -1,11 +1,10 @@
 """ONNX Runtime: load a model file, verify the device, run. The server's only importer of it."""
 
-import ctypes
 import hashlib
 import itertools
 import logging
 import os
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from io import StringIO
@@ -15,7 +14,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from server import contract, modelfile
+from server import contract, memory, modelfile
 from server.cpus import has_vnni
 from server.cuda import GRAPH_ID, NO_GRAPH, Gpu, driver_fault, host_buffer
 from server.errors import StartupError
@@ -79,7 +78,7 @@ class Session:
         self._run = self._session._sess.run
         self._graph_ids = itertools.count(1)
         self._plain = self._run_options(NO_GRAPH)
-        _give_back_memory()
+        memory.return_what_is_free()
 
     @property
     def gpu_options(self) -> dict[str, str]:
@@ -133,15 +132,6 @@ def session_options() -> "ort.SessionOptions":
 def versions() -> dict[str, Any]:
     """ONNX Runtime's version and the execution providers that it was built with."""
     return {"onnxruntime": ort.__version__, "providers": ort.get_available_providers()}
-
-
-def _give_back_memory() -> None:
-    """Return what loading took and freed to the system, where the C library is glibc.
-
-    It would keep about 0.5 KiB for each entry of a large FAQ.
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def has_cuda() -> bool:

@@ -77,14 +77,22 @@ class Settings(BaseSettings):
         description="GPU memory of one model in MiB, without CUDA's own; 0 or empty: no limit",
     )
     threads: int = Field(
-        0, ge=0, le=1024, description="Model threads in all; 0: the CPU quota, rounded up"
+        0,
+        ge=0,
+        le=1024,
+        description="Threads for models, and as many to decode; 0: the CPU quota, rounded up",
     )
     cpu_mode: Literal["throughput", "latency"] = Field(
         "throughput",
         description="Many one-threaded runs side by side, or one run on every thread",
     )
     max_batch_faq: int = Field(64, ge=1, le=4096, description="Most questions in one model run")
-    max_batch_image: int = Field(8, ge=1, le=4096, description="Most pictures in one model run")
+    max_batch_image: int = Field(
+        8,
+        ge=1,
+        le=4096,
+        description="Most pictures in one model run; side by side on the CPU each runs alone",
+    )
     max_wait_ms: float = Field(
         0, ge=0, le=1000, description="How long a batch that is not full waits for more, in ms"
     )

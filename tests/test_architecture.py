@@ -17,6 +17,7 @@ LAYERS = (
     {
         "errors",
         "contract",
+        "memory",
         "modelfile",
         "settings",
         "subwords",
@@ -37,8 +38,10 @@ LAYERS = (
         "session",
         "faqrun",
         "imagerun",
+        "ledger",
         "pool",
         "runners",
+        "workers",
         "metrics",
         "log",
         "lifecycle",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from server.errors import ApiError, BadRequest, Invalid, RequestTimeout, TooLarge
 from server.errors import UnsupportedMediaType as Unsupported
+from server.settings import Settings
 
 T = TypeVar("T")
 
@@ -23,10 +24,11 @@ def content_type(request: Request) -> str:
 
     Raises UnsupportedMediaType for a compressed body or a charset other than UTF-8.
     """
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    headers = request.headers
+    encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise Unsupported(f"Send the body without Content-Encoding: {encoding[:40]!r}.")
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    media_type, _, parameters = headers.get("content-type", "").partition(";")
     media_type = media_type.strip().lower()
     charset = parameters.replace(" ", "").replace('"', "").lower().partition("charset=")[2]
     if media_type == "application/json" and charset.partition(";")[0] not in ("", "utf-8", "utf8"):
@@ -37,20 +39,28 @@ def content_type(request: Request) -> str:
 async def read_body(request: Request) -> bytes:
     """The whole body; raises what `arriving` and `chunks` raise."""
     async with arriving(request):
-        return b"".join([chunk async for chunk in chunks(request)])
+        intake = _Intake(request)
+        parts = []
+        while intake.more:
+            parts.append(await intake.next())
+        return b"".join(parts)
 
 
-@asynccontextmanager
-async def arriving(request: Request) -> AsyncIterator[None]:
+def arriving(request: Request) -> AbstractAsyncContextManager[None]:
     """Give the block, which reads the body, as long as the settings allow.
 
     Raises RequestTimeout when that has passed.
     """
-    timeout_ms = request.state.settings.body_timeout_ms
-    # By default the request's own deadline ends first, and a timer has its price.
-    first = timeout_ms < request.state.settings.timeout_ms
+    settings: Settings = request.state.settings
+    if settings.timeout_ms <= settings.body_timeout_ms:
+        return nullcontext()  # the request's own deadline ends first, and a timer has its price
+    return _within(settings.body_timeout_ms)
+
+
+@asynccontextmanager
+async def _within(timeout_ms: int) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(timeout_ms / 1000 if first else None):
+        async with asyncio.timeout(timeout_ms / 1000):
             yield
     except TimeoutError as error:
         raise RequestTimeout(
@@ -64,21 +74,33 @@ async def chunks(request: Request) -> AsyncGenerator[bytes]:
     Raises TooLarge by the stated length before the body is asked for, or as soon as what came is
     too much, and ClientDisconnect where the client left.
     """
-    limit = request.state.settings.max_body_mib * _MIB
-    stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and int(stated) > limit:
-        raise TooLarge(f"The body has {stated} bytes; at most {limit} are taken.")
-    size, more = 0, True
-    while more:
-        message = await request.receive()
+    intake = _Intake(request)
+    while intake.more:
+        yield await intake.next()
+
+
+class _Intake:
+    """Counts a body as it arrives; raises what `chunks` does."""
+
+    def __init__(self, request: Request) -> None:
+        self.more = True
+        self._receive = request.receive
+        self._limit = request.state.settings.max_body_mib * _MIB
+        self._size = 0
+        stated = request.headers.get("content-length", "")
+        if stated.isdecimal() and int(stated) > self._limit:
+            raise TooLarge(f"The body has {stated} bytes; at most {self._limit} are taken.")
+
+    async def next(self) -> bytes:
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"The body has more than {limit} bytes, which is the limit.")
-        more = message.get("more_body", False)
-        yield chunk
+        chunk: bytes = message.get("body", b"")
+        self._size += len(chunk)
+        if self._size > self._limit:
+            raise TooLarge(f"The body has more than {self._limit} bytes, which is the limit.")
+        self.more = message.get("more_body", False)
+        return chunk
 
 
 class About(BaseModel):
@@ -99,6 +121,8 @@ NO_QUERY = TypeAdapter(NoQuery)
 
 def parse_query(request: Request, adapter: TypeAdapter[T]) -> T:
     """The query string as the adapter's type; raises Invalid."""
+    if not request.scope["query_string"]:
+        return adapter.validate_strings({})
     pairs = request.query_params.multi_items()
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):

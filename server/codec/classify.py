@@ -1,4 +1,4 @@
-"""POST /v1/classify: an encoded picture in one of three wrappings to pixels, and the answer."""
+"""POST /v1/classify: an encoded picture out of one of three wrappings, and the answer."""
 
 import base64
 import binascii
@@ -6,15 +6,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from server.codec import picture
 from server.codec.body import (
     NO_QUERY,
     About,
@@ -27,11 +24,9 @@ from server.codec.body import (
 )
 from server.contract import ImageContract
 from server.errors import BadRequest, Invalid, UnsupportedMediaType
-from server.pool import DecodePool
+from server.pool import Pool
 from server.ranking import Ranked
 from server.stages import Stages
-
-Pixels = npt.NDArray[np.uint8]
 
 
 class Query(BaseModel):
@@ -84,9 +79,9 @@ class _FormParser(MultiPartParser):
 
 @dataclass(frozen=True, slots=True)
 class ClassifyCall:
-    """A call as rows for the batcher, and the number of classes wanted."""
+    """A call as rows for the model, encoded pictures, and the number of classes wanted."""
 
-    rows: Sequence[Pixels]
+    rows: Sequence[bytes]
     top_k: int
 
 
@@ -96,18 +91,14 @@ async def decode(request: Request, contract: ImageContract) -> ClassifyCall:
     Raises UnsupportedMediaType, TooLarge, RequestTimeout, BadRequest, Invalid or Overloaded.
     """
     media_type = content_type(request)
-    pool: DecodePool = request.state.decode_pool
-    max_megapixels: float = request.state.settings.max_megapixels
     if media_type == "application/json":
         parse_query(request, NO_QUERY)
         body = await read_body(request)
+        decoders: Pool = request.state.decoders
         with request.state.stages.timed("decode"):
-            return await pool.run(_decode_json, body, contract, max_megapixels)
+            return await decoders.run(_decode_json, body)
     query = parse_query(request, _QUERY)
-    content = await _content(request, media_type)
-    with request.state.stages.timed("decode"):
-        pixels = await pool.run(picture.decode, content, contract, max_megapixels)
-    return ClassifyCall([pixels], query.top_k)
+    return ClassifyCall([await _content(request, media_type)], query.top_k)
 
 
 def encode(
@@ -166,10 +157,9 @@ async def _multipart_field(request: Request, name: str) -> bytes:
         await form.close()
 
 
-def _decode_json(body: bytes, contract: ImageContract, max_megapixels: float) -> ClassifyCall:
+def _decode_json(body: bytes) -> ClassifyCall:
     asked = parse_json(body, _REQUEST)
-    pixels = picture.decode(_from_base64(asked.image), contract, max_megapixels)
-    return ClassifyCall([pixels], asked.top_k)
+    return ClassifyCall([_from_base64(asked.image)], asked.top_k)
 
 
 def _from_base64(text: str) -> bytes:

@@ -20,7 +20,7 @@ from server.codec.body import (
 )
 from server.contract import FaqContract, Row
 from server.errors import TooLarge, UnsupportedMediaType
-from server.pool import DecodePool
+from server.pool import Pool
 from server.session import Probabilities
 from server.stages import Stages
 
@@ -113,8 +113,8 @@ async def decode(request: Request, contract: FaqContract) -> FaqCall:
     with request.state.stages.timed("decode"):
         if len(body) <= _SMALL:
             return _parse(body, contract)
-        pool: DecodePool = request.state.decode_pool
-        return await pool.run(_parse, body, contract)
+        decoders: Pool = request.state.decoders
+        return await decoders.run(_parse, body, contract)
 
 
 def _parse(body: bytes, contract: FaqContract) -> FaqCall:

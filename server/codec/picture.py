@@ -2,6 +2,7 @@
 
 import io
 import logging
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ from server.errors import TooLarge
 # against the header before Pillow sees a byte.
 Image.MAX_IMAGE_PIXELS = None
 
+LARGE = 4_000_000  # pixels, which take 16 MB and more
+
 # A JPEG is decoded at the smallest scale that leaves this many times the model's side: a photo of
 # 12 megapixels at 1/4, for half the cost of 1/2. With 1.0, 4 of 80 photos get another label.
 _DRAFT = 2
@@ -37,16 +40,23 @@ _TURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_AT_ONCE = nullcontext()
 _log = logging.getLogger("rtscore")
 
 
-def decode(content: bytes, contract: ImageContract, max_megapixels: float) -> npt.NDArray[np.uint8]:
+def decode(
+    content: bytes,
+    contract: ImageContract,
+    max_megapixels: float,
+    large: AbstractContextManager[object] = _AT_ONCE,
+) -> npt.NDArray[np.uint8]:
     """The centre square of an encoded picture, uint8 [height, width, 3] (RGB), to read only.
 
     It is C-contiguous. Takes JPEG, PNG, WebP, BMP and the first frame of GIF or TIFF; the bytes
     decide which. EXIF's orientation is applied and transparency laid over white. Raises BadRequest
     for bytes that can't be decoded, UnsupportedMediaType for other formats, and TooLarge, before
-    any pixel is decoded, for more than `max_megapixels` million pixels.
+    any pixel is decoded, for more than `max_megapixels` million pixels. A picture of more than
+    LARGE pixels is decoded within `large`, which may limit how many take that memory at once.
     """
     name, header = container.read(content)
     for width, height in ((header.width, header.height), header.tile):
@@ -56,7 +66,8 @@ def decode(content: bytes, contract: ImageContract, max_megapixels: float) -> np
                 f"most {max_megapixels:g} are taken. Scale it down."
             )
     try:
-        return np.asarray(_square(name, header, contract))
+        with large if header.width * header.height > LARGE else _AT_ONCE:
+            return np.asarray(_square(name, header, contract))
     except Exception as error:  # on hostile bytes Pillow raises almost anything
         _log.debug("Pillow on a %s picture: %r", name, error)
         raise container.damaged(name) from error

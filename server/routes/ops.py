@@ -52,7 +52,7 @@ async def readyz(request: Request) -> Response:
     if request.state.lifecycle.draining:
         raise errors.ShuttingDown(errors.ShuttingDown.example)
     for model in request.state.models.values():
-        if not model.batcher.alive:
+        if not model.queue.alive:
             raise errors.ShuttingDown(f"The model '{model.name}' is not served any more.")
     return openapi.json_response({"status": "ready"})
 
@@ -69,6 +69,7 @@ async def metrics(request: Request) -> Response:
     """Every metric, for Prometheus; 404 where METRICS_PORT gives them a port of their own."""
     if request.state.settings.metrics_port is not None:
         raise errors.NotFound("The metrics have a port of their own here.")
+    request.state.lifecycle.ledger.flush()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -11,7 +11,6 @@ from server.codec import classify as classify_codec
 from server.codec import faq as faq_codec
 from server.model import Model, ModelInfo, ModelList
 from server.routes import examples, openapi
-from server.routes.straight import StraightRoute
 
 _KEYED = (errors.Unauthorized, errors.Forbidden, errors.NotFound)
 _ANY = (errors.MethodNotAllowed, errors.Internal, errors.ShuttingDown)
@@ -28,7 +27,7 @@ _SCORING = (
 )
 
 
-router = APIRouter(prefix="/v1", route_class=StraightRoute)
+router = APIRouter(prefix="/v1")
 
 
 @router.post(
@@ -117,11 +116,14 @@ async def _score(request: Request, name: str, codec: ModuleType) -> Response:
     _authorize(request, name)
     model = _model(request, name)
     call = await codec.decode(request, model.contract)
-    rows = await model.batcher.submit(call.rows, request.state.stages)
+    rows = await model.score(call.rows, request.state.stages)
     return Response(
         codec.encode(call, rows, model.contract, model.about, request.state.stages),
         media_type="application/json",
     )
+
+
+SCORING = {"/v1/faq": faq, "/v1/classify": classify}
 
 
 def _authorize(request: Request, model: str | None) -> None:

@@ -408,10 +408,10 @@ async def test_an_encoder_answers_in_the_server_as_its_source(
     assert in_process(files, path, "--encoder", folder, *more) == 0
     runners = Runners(1)
     served = load_faq(path, Settings(), runners)
-    served.batcher.start()
+    served.queue.start()
     rows = [served.contract.encode(text) for text in TEXTS]
-    found = await served.batcher.submit(rows, Stages())
-    await served.batcher.stop()
+    found = await served.queue.submit(rows, Stages())
+    await served.queue.stop()
     runners.close()
     encoder = from_folder(folder)
     source = train(

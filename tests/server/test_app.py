@@ -16,7 +16,10 @@ import httpx
 import pytest
 
 from server.app import _load, _loaded
+from server.batcher import Batcher
+from server.pool import Pool
 from server.settings import Settings
+from server.workers import Workers
 from tests import moody, tiny
 from tests.browser import browse
 from tests.live import LiveServer
@@ -131,7 +134,8 @@ def test_the_metrics_may_have_a_port_of_their_own(serve: Serve, tmp_path: Path) 
         assert ask(client).status_code == 200
     answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain")
-    assert 'rtscore_requests_total{route="/v1/faq",status="200"} 1.0' in answer.text
+    counted = 'rtscore_requests_total{route="/v1/faq",status="200"} 1.0'
+    eventually(lambda: counted in httpx.get(answer.url).text)
     assert 'rtscore_queue_rows{model="faq"} 0.0' in answer.text
     assert server.stop() == 0
 
@@ -200,7 +204,10 @@ def test_the_documentation_works_in_a_browser(server: LiveServer, tmp_path: Path
 async def test_the_mode_of_the_cpu(
     tmp_path: Path, mode: Literal["throughput", "latency"], runners: int, threads: int
 ) -> None:
-    """Three threads are three runs side by side, or one run; of an encoder as of an image model."""
+    """Three threads are three runs side by side, or one run; of an encoder as of an image model.
+
+    Side by side, pictures have as many threads as otherwise would decode and compute.
+    """
     encoder = tiny.stamped(tiny.encoder_graph(), tiny.faq_contract(subwords=tiny.SUBWORDS))
     image = tiny.stamped(tiny.image_graph(), tiny.image_contract())
     settings = Settings(
@@ -210,12 +217,20 @@ async def test_the_mode_of_the_cpu(
         image_model=tiny.write(tmp_path, image, "image.onnx"),
     )
     async with AsyncExitStack() as stack:
-        models = await _load(settings, 3, stack)
+        models = await _load(settings, Pool(3, 9, "decode"), stack)
         assert set(models) == {"faq", "image"}
         for model in models.values():
             options = model.session._session.get_session_options()
             assert options.intra_op_num_threads == threads
-            assert model.batcher._runners.count == runners
+        faq, pictures = models["faq"].queue, models["image"].queue
+        assert isinstance(faq, Batcher)
+        assert faq._runners.count == runners
+        if mode == "throughput":
+            assert isinstance(pictures, Workers)
+            assert pictures._pool.threads == 6
+        else:
+            assert isinstance(pictures, Batcher)
+            assert pictures._runners is faq._runners
 
 
 async def test_models_load_side_by_side_where_no_gpu_is() -> None:

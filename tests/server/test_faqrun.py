@@ -60,9 +60,9 @@ async def test_questions_of_any_length_get_their_own_answers(tmp_path: Path) -> 
     runners = Runners(1)
     model = served(encoder_graph(), tmp_path, runners, max_batch_faq=200)
     rows = [model.contract.encode(asked(number)) for number in range(150)]
-    model.batcher.start()
-    found = await model.batcher.submit(rows, Stages())
-    await model.batcher.stop()
+    model.queue.start()
+    found = await model.queue.submit(rows, Stages())
+    await model.queue.stop()
     runners.close()
     expected = [model.session.run(model.contract.feeds([row]))[0] for row in rows]
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -94,10 +94,10 @@ async def test_a_slow_encoder_never_runs_on_the_event_loop(tmp_path: Path) -> No
     """Not even for a question without one known term."""
     runners = Runners(1)
     model = served(slow_encoder(), tmp_path, runners)
-    model.batcher.start()
+    model.queue.start()
     stages = Stages()
-    await model.batcher.submit([model.contract.encode("日本語")], stages)
-    await model.batcher.stop()
+    await model.queue.submit([model.contract.encode("日本語")], stages)
+    await model.queue.stop()
     runners.close()
     assert stages.seconds["queue"] > 0  # 0 where it ran at once
 

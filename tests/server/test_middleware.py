@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -258,10 +258,14 @@ def test_a_fault_of_ours_is_told_without_a_trace(server: LiveServer) -> None:
     assert told[0]["level"] == "error"
 
 
-def test_many_pictures_at_once_and_everyone_gets_the_own_answer(image_model: Path) -> None:
+@pytest.mark.parametrize("cpu_mode", ["throughput", "latency"])
+def test_many_pictures_at_once_and_everyone_gets_the_own_answer(
+    image_model: Path, cpu_mode: str
+) -> None:
     colours = [f"hsl({hue}, 90%, {light}%)" for hue in range(0, 360, 30) for light in (30, 60)]
     sent = [request("/v1/classify?top_k=1", moody.picture(colour)) for colour in colours]
-    with LiveServer({"faq_model": "", "image_model": image_model, "port": 0}) as server:
+    settings = {"faq_model": "", "image_model": image_model, "cpu_mode": cpu_mode, "port": 0}
+    with LiveServer(settings) as server:
 
         def best(call: bytes) -> dict[str, Any]:
             best: dict[str, Any] = Wire.ask(server, call).json()["predictions"][0]
@@ -270,9 +274,80 @@ def test_many_pictures_at_once_and_everyone_gets_the_own_answer(image_model: Pat
         alone = [best(call) for call in sent]
         with ThreadPoolExecutor(len(sent)) as threads:
             together = list(threads.map(best, sent))
-        batched = scrape(server)[sample_name("rtscore_batch_rows_count", model="image")]
+        runs = scrape(server)[sample_name("rtscore_batch_rows_count", model="image")]
     assert len({one["probability"] for one in alone}) > len(alone) / 2
     for one, other in zip(alone, together, strict=True):
         assert one["index"] == other["index"]
         assert one["probability"] == pytest.approx(other["probability"], abs=1e-4)
-    assert batched < 2 * len(sent)  # some did share a batch
+    if cpu_mode == "throughput":
+        assert runs == 2 * len(sent)
+    else:
+        assert runs < 2 * len(sent)  # some did share a batch
+
+
+@pytest.fixture
+def side_by_side(tmp_path: Path) -> Iterator[LiveServer]:
+    """Two threads for pictures, another for questions; 256 rows of each may wait."""
+    settings = moody.settings(tmp_path, 4) | {"cpu_mode": "throughput", "queue_limit": 256}
+    with LiveServer(settings | {"port": 0}) as live:
+        yield live
+
+
+@contextmanager
+def pictures_computed(server: LiveServer) -> Iterator[None]:
+    """Both threads for pictures compute while the block runs."""
+    counts = Counts(server)
+    with Wire(server).send(request("/v1/classify", RED)) as one, Wire(server) as two:
+        two.send(request("/v1/classify", RED))
+        eventually(lambda: counts("rtscore_batch_rows_count", model="image") == 2)
+        yield
+        assert unanswered(one)
+        assert unanswered(two)
+        assert (one.answer().status, two.answer().status) == (200, 200)
+
+
+def test_questions_do_not_wait_for_pictures(side_by_side: LiveServer) -> None:
+    with pictures_computed(side_by_side):
+        answer = Wire.ask(side_by_side, many(["how do i sort an array"] * 2))
+        assert answer.status == 200
+
+
+def test_pictures_that_find_no_room_are_refused_at_once(side_by_side: LiveServer) -> None:
+    counts = Counts(side_by_side)
+    with ExitStack() as stack:
+        black = request("/v1/classify", BLACK)
+        with pictures_computed(side_by_side):
+            waiting = [stack.enter_context(Wire(side_by_side).send(black)) for _ in range(256)]
+            eventually(lambda: counts("rtscore_queue_rows", model="image") == 256)
+            refusal = Wire.ask(side_by_side, black)
+            assert refusal.status == 503
+            assert refusal.json()["code"] == "overloaded"
+            assert int(refusal.headers["Retry-After"]) >= 1
+        assert {wire.answer().status for wire in waiting} == {200}
+    assert counts("rtscore_rejected_total", model="image", reason="overloaded") == 1
+    assert counts("rtscore_requests_total", route="/v1/classify", status="200") == 258
+    assert counts("rtscore_queue_rows", model="image") == 0
+
+
+def test_a_picture_that_waits_for_too_long_or_for_nobody_is_not_computed(
+    side_by_side: LiveServer,
+) -> None:
+    counts = Counts(side_by_side)
+    with pictures_computed(side_by_side):
+        late = Wire.ask(side_by_side, request("/v1/classify", BLACK, "X-Timeout-Ms: 50"))
+        assert late.status == 504
+        with Wire(side_by_side).send(request("/v1/classify", BLACK)):
+            eventually(lambda: counts("rtscore_queue_rows", model="image") == 1)
+        eventually(lambda: gone(counts, "/v1/classify") == 1)
+        assert counts("rtscore_queue_rows", model="image") == 0
+    assert Wire.ask(side_by_side, request("/v1/classify", BLACK)).status == 200
+    assert counts("rtscore_batch_rows_count", model="image") == 3
+
+
+def test_what_is_no_picture_is_refused_by_the_thread_that_would_compute_it(
+    side_by_side: LiveServer,
+) -> None:
+    counts = Counts(side_by_side)
+    assert Wire.ask(side_by_side, request("/v1/classify", b"no picture")).status == 400
+    assert counts("rtscore_rejected_total", model="image", reason="bad_request") == 1
+    assert counts("rtscore_batch_rows_count", model="image") == 0

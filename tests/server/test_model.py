@@ -1,16 +1,20 @@
 """Loaded models in a real server: batches, modes, warm-up."""
 
 import asyncio
+import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import numpy as np
+import numpy.typing as npt
 import pytest
+from PIL import Image
 
-from server.errors import StartupError
+from server.errors import BadRequest, StartupError
 from server.model import load_faq, load_image
+from server.pool import Pool
 from server.runners import Runners
 from server.session import Device, Session
 from server.settings import Settings
@@ -69,26 +73,63 @@ def test_both_modes_of_the_cpu_give_the_same_answers(
 
 
 @EACH_DEVICE
-async def test_pictures_get_their_own_answers(tmp_path: Path, device: Device) -> None:
-    """However they come together; on a GPU in batches that are padded."""
+@pytest.mark.parametrize("cpu_mode", ["throughput", "latency"])
+async def test_pictures_get_their_own_answers(
+    tmp_path: Path, device: Device, cpu_mode: Literal["throughput", "latency"]
+) -> None:
+    """However they come together: one by one, in batches, on a GPU in batches that are padded."""
     path = write(tmp_path, stamped(image_graph(), image_contract()))
-    runners = Runners(3)
-    settings = Settings(device=device, max_batch_image=5, gpu_memory_mib=512)
-    model = load_image(path, settings, runners, 1)
+    runners, decoders = Runners(3), Pool(3, 99, "decode")
+    settings = Settings(
+        device=device, max_batch_image=5, gpu_memory_mib=512, cpu_mode=cpu_mode, faq_model=None
+    )
+    model = load_image(path, settings, runners, decoders, 1)
     assert model.session.device == device
-    model.batcher.start()
-    calls = [
-        [np.full((4, 4, 3), (7 * call + 50 * row) % 256, np.uint8) for row in range(call % 7 + 1)]
-        for call in range(40)
-    ]
-    found = await asyncio.gather(*(model.batcher.submit(rows, Stages()) for rows in calls))
-    await model.batcher.stop()
-    model.close()
-    runners.close()
+    model.queue.start()
+    pictures = [png(np.full((4, 4, 3), 6 * number, np.uint8)) for number in range(40)]
+    stages = [Stages() for _ in pictures]
+    found = await asyncio.gather(
+        *(model.score([one], stage) for one, stage in zip(pictures, stages, strict=True))
+    )
+    await model.queue.stop()
+    for each in (model, runners, decoders):
+        each.close()
     alone = Session(path)
-    for rows, answers in zip(calls, found, strict=True):
-        given = [answer.probabilities for answer in answers]
-        np.testing.assert_allclose(given, alone.run({"image": np.stack(rows)}), atol=1e-5)
+    for number, (answer,) in enumerate(found):
+        rows = np.full((1, 4, 4, 3), 6 * number, np.uint8)
+        (expected,) = alone.run({"image": rows})
+        np.testing.assert_allclose(answer.probabilities, expected, atol=1e-5)
+    assert {tuple(sorted(one.seconds)) for one in stages} == {("decode", "infer", "queue")}
+
+
+@pytest.mark.parametrize("cpu_mode", ["throughput", "latency"])
+async def test_what_is_no_picture_is_its_callers_alone(
+    tmp_path: Path, cpu_mode: Literal["throughput", "latency"]
+) -> None:
+    path = write(tmp_path, stamped(image_graph(), image_contract()))
+    runners, decoders = Runners(1), Pool(1, 9, "decode")
+    settings = Settings(device="cpu", cpu_mode=cpu_mode)
+    model = load_image(path, settings, runners, decoders, 1)
+    model.queue.start()
+    fine, wrong = png(np.zeros((4, 4, 3), np.uint8)), b"no picture"
+    found = await asyncio.gather(
+        *(model.score([one], Stages()) for one in (fine, wrong, fine)), return_exceptions=True
+    )
+    await model.queue.stop()
+    for each in (model, runners, decoders):
+        each.close()
+    first, error, last = found
+    assert isinstance(error, BadRequest)
+    assert not isinstance(first, BaseException)
+    assert not isinstance(last, BaseException)
+    assert list(first[0].probabilities) == list(last[0].probabilities)
+
+
+def png(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """The pixels as a file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def threads_of(session: Session) -> int:
@@ -110,6 +151,7 @@ def test_an_encoder_gets_every_thread_that_a_run_may_have(tmp_path: Path) -> Non
 
 
 def test_a_batch_may_wait_for_more(serve: Serve, tmp_path: Path) -> None:
+    """A picture on the CPU, where a run has all threads; side by side none waits for others."""
     server = serve(**moody.settings(tmp_path), max_wait_ms=50, max_batch_image=2)
     with server.client() as client:
         assert client.post("/v1/classify", content=moody.BLACK).status_code == 200
@@ -130,4 +172,4 @@ async def test_a_file_for_the_other_task_stops_the_start(tmp_path: Path) -> None
     with pytest.raises(StartupError, match=r"^\S+image\.onnx is a model for the task 'image'"):
         load_faq(image, Settings(), Runners(1))
     with pytest.raises(StartupError, match=r"^\S+faq\.onnx is a model for the task 'faq'"):
-        load_image(faq, Settings(), Runners(1), 1)
+        load_image(faq, Settings(), Runners(1), Pool(1, 9, "decode"), 1)

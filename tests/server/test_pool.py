@@ -1,21 +1,23 @@
-"""The decoding threads: bounded, beside the event loop, and forgetful of callers who left."""
+"""Threads: with a bounded line before them, and forgetful of callers who left."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator
 
 import pytest
 
 from server.errors import Overloaded
-from server.pool import DecodePool
+from server.pool import Pool
 
 PATIENCE = 10
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[DecodePool]:
-    """One thread, two calls at the most."""
-    made = DecodePool(threads=1, limit=2)
+async def pool() -> AsyncIterator[Pool]:
+    """One thread, and one call at the most that waits."""
+    made = Pool(threads=1, limit=1, name="rtscore-decode")
     yield made
     made.close()
 
@@ -36,7 +38,7 @@ class Blocked:
         assert await asyncio.to_thread(self._begun.wait, PATIENCE)
 
 
-async def test_it_runs_beside_the_event_loop(pool: DecodePool) -> None:
+async def test_it_runs_beside_the_event_loop(pool: Pool) -> None:
     function = Blocked()
     task = asyncio.create_task(pool.run(function))
     await function.begun()  # the loop turns while the function blocks
@@ -44,17 +46,17 @@ async def test_it_runs_beside_the_event_loop(pool: DecodePool) -> None:
     assert (await task).startswith("rtscore-decode")
 
 
-async def test_it_passes_arguments_on_and_errors_back(pool: DecodePool) -> None:
+async def test_it_passes_arguments_on_and_errors_back(pool: Pool) -> None:
     assert await pool.run(int, "ff", base=16) == 255
     with pytest.raises(ValueError, match="invalid literal"):
         await pool.run(int, "x")
 
 
-async def test_too_many_calls_are_refused_at_once(pool: DecodePool) -> None:
+async def test_too_many_calls_are_refused_at_once(pool: Pool) -> None:
     running, waiting = Blocked(), Blocked()
     tasks = [asyncio.create_task(pool.run(function)) for function in (running, waiting)]
     await running.begun()
-    with pytest.raises(Overloaded, match="2 bodies are waiting"):
+    with pytest.raises(Overloaded, match="1 calls are waiting and at most 1 may"):
         pool.run(str).send(None)  # without a single turn of the loop
     running.gate.set()
     await tasks[0]
@@ -64,7 +66,7 @@ async def test_too_many_calls_are_refused_at_once(pool: DecodePool) -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_a_cancelled_call_that_waits_never_starts(pool: DecodePool) -> None:
+async def test_a_cancelled_call_that_waits_never_starts(pool: Pool) -> None:
     running = Blocked()
     started: list[str] = []
     first = asyncio.create_task(pool.run(running))
@@ -80,8 +82,43 @@ async def test_a_cancelled_call_that_waits_never_starts(pool: DecodePool) -> Non
     assert started == ["last"]
 
 
+async def test_a_call_that_left_keeps_nothing_alive(pool: Pool) -> None:
+    """Neither its arguments, which may be a large body, until its turn would have come."""
+    running = Blocked()
+    first = asyncio.create_task(pool.run(running))
+    await running.begun()
+    body = Blocked()
+    alive = weakref.ref(body)
+    gone = asyncio.create_task(pool.run(body))
+    await asyncio.sleep(0)
+    del body
+    gone.cancel()
+    await asyncio.wait([gone])
+    del gone
+    gc.collect()
+    assert alive() is None
+    running.gate.set()
+    await first
+
+
+async def test_it_knows_what_waits_and_when_all_is_done(pool: Pool) -> None:
+    await asyncio.wait_for(pool.empty(), PATIENCE)
+    running, waiting = Blocked(), Blocked()
+    tasks = [asyncio.create_task(pool.run(function)) for function in (running, waiting)]
+    await running.begun()
+    assert (pool.inside, pool.waiting) == (2, 1)
+    empty = asyncio.create_task(pool.empty())
+    running.gate.set()
+    await tasks[0]
+    assert (pool.inside, pool.waiting) == (1, 0)
+    assert not empty.done()
+    waiting.gate.set()
+    await asyncio.gather(tasks[1], asyncio.wait_for(empty, PATIENCE))
+    assert pool.inside == 0
+
+
 async def test_closing_lets_what_runs_finish_and_drops_what_waits() -> None:
-    pool = DecodePool(threads=1, limit=2)
+    pool = Pool(threads=1, limit=1, name="rtscore-decode")
     running = Blocked()
     first = asyncio.create_task(pool.run(running))
     await running.begun()

@@ -248,3 +248,12 @@ def test_an_idle_connection_outlives_a_balancers_pause(server: LiveServer) -> No
         assert wire.answer().status == 200
         time.sleep(6)
         assert wire.send(HEALTH).answer().status == 200
+
+
+def test_an_answer_comes_in_one_piece(server: LiveServer) -> None:
+    """Head and body in two would wake up the client twice."""
+    with Wire(server) as wire:
+        for sent in (HEALTH, question(), head("/nothing", method="GET")) * 20:
+            wire.send(sent)
+            start, _, body = wire.socket.recv(1_000_000).partition(b"\r\n\r\n")
+            assert f"content-length: {len(body)}\r\n".encode() in start + b"\r\n"

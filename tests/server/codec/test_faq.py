@@ -14,7 +14,7 @@ from starlette.types import Message
 from server.codec.faq import FaqAnswer, FaqAnswers, FaqCall, decode, encode
 from server.contract import Entry
 from server.errors import ApiError, BadRequest, Invalid, TooLarge, UnsupportedMediaType
-from server.pool import DecodePool
+from server.pool import Pool
 from server.settings import Settings
 from server.stages import Stages
 from tests import tiny
@@ -25,13 +25,13 @@ ABOUT = {"name": "faq", "version": "0123456789ab"}
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[DecodePool]:
-    made = DecodePool(threads=1, limit=10)
+async def pool() -> AsyncIterator[Pool]:
+    made = Pool(1, 10, "decode")
     yield made
     made.close()
 
 
-def request(body: bytes, media_type: str | None, pool: DecodePool, query: str = "") -> Request:
+def request(body: bytes, media_type: str | None, pool: Pool, query: str = "") -> Request:
     """A request as it reaches the codec."""
     headers = [] if media_type is None else [(b"content-type", media_type.encode())]
     scope = {
@@ -40,7 +40,7 @@ def request(body: bytes, media_type: str | None, pool: DecodePool, query: str = 
         "path": "/v1/faq",
         "query_string": query.encode(),
         "headers": headers,
-        "state": {"settings": Settings(), "stages": Stages(), "decode_pool": pool},
+        "state": {"settings": Settings(), "stages": Stages(), "decoders": pool},
     }
 
     async def receive() -> Message:
@@ -49,7 +49,7 @@ def request(body: bytes, media_type: str | None, pool: DecodePool, query: str = 
     return Request(scope, receive)
 
 
-async def call(asked: Any, pool: DecodePool) -> FaqCall:
+async def call(asked: Any, pool: Pool) -> FaqCall:
     """What the codec makes of `asked`."""
     return await decode(request(json.dumps(asked).encode(), JSON, pool), CONTRACT)
 
@@ -61,7 +61,7 @@ def counted(row: Any) -> dict[str, int]:
     return {tiny.TERMS[index]: int(count) for index, count in zip(indices, counts, strict=True)}
 
 
-async def test_one_question(pool: DecodePool) -> None:
+async def test_one_question(pool: Pool) -> None:
     asked = request(b'{"question": " Sort an ARRAY, sort it! "}', JSON, pool)
     made = await decode(asked, CONTRACT)
     assert made.single
@@ -70,7 +70,7 @@ async def test_one_question(pool: DecodePool) -> None:
     assert list(asked.state.stages.seconds) == ["decode"]
 
 
-async def test_several_questions_keep_their_order(pool: DecodePool) -> None:
+async def test_several_questions_keep_their_order(pool: Pool) -> None:
     made = await call({"questions": ["date", "nothing known", "string"], "top_k": 1}, pool)
     assert not made.single
     assert made.top_k == 1
@@ -78,12 +78,12 @@ async def test_several_questions_keep_their_order(pool: DecodePool) -> None:
 
 
 @pytest.mark.parametrize("text", ["sort " * 3, "sort " * 600 + "x" * 900])
-async def test_small_and_large_bodies_are_decoded_alike(text: str, pool: DecodePool) -> None:
+async def test_small_and_large_bodies_are_decoded_alike(text: str, pool: Pool) -> None:
     made = await call({"question": text}, pool)
     assert [counted(row) for row in made.rows] == [{"sort": text.count("sort")}]
 
 
-async def test_one_question_in_a_list_is_answered_as_a_list(pool: DecodePool) -> None:
+async def test_one_question_in_a_list_is_answered_as_a_list(pool: Pool) -> None:
     assert not (await call({"questions": ["date"]}, pool)).single
 
 
@@ -100,7 +100,7 @@ async def test_one_question_in_a_list_is_answered_as_a_list(pool: DecodePool) ->
         {"questions": ["a"] * 256, "top_k": 39},
     ],
 )
-async def test_what_is_just_inside_the_limits(asked: dict[str, Any], pool: DecodePool) -> None:
+async def test_what_is_just_inside_the_limits(asked: dict[str, Any], pool: Pool) -> None:
     made = await call(asked, pool)
     assert len(made.rows) == len(asked.get("questions", [1]))
 
@@ -132,15 +132,13 @@ async def test_what_is_just_inside_the_limits(asked: dict[str, Any], pool: Decod
         ([], Invalid, "object"),
     ],
 )
-async def test_what_is_refused(
-    asked: Any, error: type[ApiError], told: str, pool: DecodePool
-) -> None:
+async def test_what_is_refused(asked: Any, error: type[ApiError], told: str, pool: Pool) -> None:
     with pytest.raises(error, match=told):
         await call(asked, pool)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"question=a", b'{"question": "' + b"a" * 5000])
-async def test_a_body_that_is_no_json(body: bytes, pool: DecodePool) -> None:
+async def test_a_body_that_is_no_json(body: bytes, pool: Pool) -> None:
     with pytest.raises(BadRequest):
         await decode(request(body, JSON, pool), CONTRACT)
 
@@ -148,12 +146,12 @@ async def test_a_body_that_is_no_json(body: bytes, pool: DecodePool) -> None:
 @pytest.mark.parametrize(
     "media_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "application/jsonl"]
 )
-async def test_another_media_type(media_type: str | None, pool: DecodePool) -> None:
+async def test_another_media_type(media_type: str | None, pool: Pool) -> None:
     with pytest.raises(UnsupportedMediaType, match="Content-Type: application/json"):
         await decode(request(b'{"question": "a"}', media_type, pool), CONTRACT)
 
 
-async def test_a_query_string_is_refused(pool: DecodePool) -> None:
+async def test_a_query_string_is_refused(pool: Pool) -> None:
     with pytest.raises(Invalid, match="top_k: Extra inputs"):
         await decode(request(b'{"question": "a"}', JSON, pool, "top_k=3"), CONTRACT)
 

@@ -5,8 +5,9 @@ import subprocess
 import sys
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -568,3 +569,20 @@ def test_many_threads_at_once(contract: ImageContract) -> None:
         together = list(pool.map(run, [*SAMPLES.values()] * 20))
     for index, pixels in enumerate(together):
         assert np.array_equal(pixels, alone[index % len(alone)])
+
+
+@pytest.mark.parametrize(("size", "turns"), [((2000, 2000), 0), ((2001, 2000), 1), ((4, 4), 0)])
+def test_large_pictures_are_decoded_in_turn(
+    contract: ImageContract, encode: Encode, size: tuple[int, int], turns: int
+) -> None:
+    taken = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        taken.append(1)
+        yield
+
+    content = encode(Image.new("RGB", size, "red"), "PNG")
+    pixels = decode(content, contract, max_megapixels=50, large=turn())
+    assert pixels.shape == (contract.height, contract.width, 3)
+    assert len(taken) == turns

@@ -1,40 +1,67 @@
-"""Routes that call their endpoint with the request alone."""
+"""One step to an endpoint, past its app's layers and routes."""
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp
 
-from server.routes.straight import StraightRoute
+from server.routes.straight import StraightWay, called_straight
 
-router = APIRouter(prefix="/v1", route_class=StraightRoute)
+app = FastAPI()
 
 
-@router.post("/things/{name}", summary="A thing")
-async def thing(request: Request) -> Response:
-    return PlainTextResponse(request.path_params["name"] + (await request.body()).decode())
+@app.post("/things/{name}")
+async def declared(name: str) -> Response:
+    return PlainTextResponse(f"declared {name}")
+
+
+async def straight(request: Request) -> Response:
+    return PlainTextResponse("straight " + (await request.body()).decode())
 
 
 @pytest.fixture
-def app() -> FastAPI:
-    return FastAPI(routes=router.routes)
+def both() -> ASGIApp:
+    """The app, with a way past it to one thing."""
+    return StraightWay({("POST", "/things/lamp"): called_straight(straight)}, app)
 
 
-async def answer(app: FastAPI, method: str, path: str) -> httpx.Response:
+async def answer(app: ASGIApp, method: str, path: str) -> httpx.Response:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        return await client.request(method, path, content=b"!")
+        return await client.request(method, path, content=b"body")
 
 
-async def test_the_endpoint_gets_the_request(app: FastAPI) -> None:
-    found = await answer(app, "POST", "/v1/things/lamp")
-    assert (found.status_code, found.text) == (200, "lamp!")
+async def test_the_endpoint_gets_the_request(both: ASGIApp) -> None:
+    found = await answer(both, "POST", "/things/lamp")
+    assert (found.status_code, found.text) == (200, "straight body")
+    assert (await answer(both, "POST", "/things/lamp?a=b")).text == "straight body"
 
 
-async def test_another_method_is_told_which_is_taken(app: FastAPI) -> None:
-    found = await answer(app, "PUT", "/v1/things/lamp")
-    assert (found.status_code, found.headers["Allow"]) == (405, "POST")
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/things/sofa", 200),
+        ("POST", "/things/lamp/", 307),
+        ("POST", "/things/LAMP", 200),
+        ("PUT", "/things/lamp", 405),
+        ("GET", "/openapi.json", 200),
+    ],
+)
+async def test_all_else_goes_through_the_app(
+    both: ASGIApp, method: str, path: str, status: int
+) -> None:
+    found = await answer(both, method, path)
+    assert found.status_code == status
+    assert not found.text.startswith("straight")
 
 
-def test_it_is_documented_as_any_route(app: FastAPI) -> None:
-    assert app.openapi()["paths"]["/v1/things/{name}"]["post"]["summary"] == "A thing"
+async def test_what_is_no_request_goes_through_the_app() -> None:
+    seen = []
+
+    async def otherwise(scope: object, receive: object, send: object) -> None:
+        seen.append(scope)
+
+    way = StraightWay({}, otherwise)
+    await way({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    assert seen == [{"type": "lifespan"}]

@@ -1,0 +1,132 @@
+"""What is noted of a request: counted and logged a moment later, together with others."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from time import time
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from server import ledger, metrics
+from server.ledger import MOST, Entry, Ledger
+
+STAGES = {"decode": 0.0012345678, "queue": 0.0, "infer": 0.02}
+
+
+def entry(**changed: Any) -> Entry:
+    """A call that was scored."""
+    usual: dict[str, Any] = {
+        "request_id": "one",
+        "method": "POST",
+        "route": "/v1/faq",
+        "status": 200,
+        "model": "faq",
+        "reason": None,
+        "seconds": STAGES,
+        "total": 0.0212345678,
+    }
+    return Entry(**usual | changed)
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """No metrics of an earlier app."""
+    metrics.start_at_zero([], [])
+    yield
+    metrics.start_at_zero([], [])
+
+
+def count(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def answered() -> float:
+    return count("rtscore_requests_total", route="/v1/faq", status="200")
+
+
+async def test_an_entry_is_counted_and_logged_a_moment_later(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "SECONDS", 0.05)
+    caplog.set_level(logging.INFO)
+    before = time()
+    Ledger().add(entry())
+    after = time()
+    assert (answered(), caplog.records) == (0, [])
+    await asyncio.sleep(0.5)
+    assert answered() == 1
+    (record,) = caplog.records
+    assert (record.name, record.levelname, record.getMessage()) == (
+        "rtscore.request",
+        "INFO",
+        "request",
+    )
+    assert before <= record.created <= after  # when it was answered, not when it was logged
+    told = {name: vars(record)[name] for name in ("request_id", "method", "route", "status", "ms")}
+    assert told == {
+        "request_id": "one",
+        "method": "POST",
+        "route": "/v1/faq",
+        "status": 200,
+        "ms": {"decode": 1.235, "queue": 0.0, "infer": 20.0, "total": 21.235},
+    }
+
+
+async def test_they_keep_their_order_and_wait_for_no_more_than_a_few(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    notes = Ledger()
+    for number in range(MOST - 1):
+        notes.add(entry(request_id=str(number)))
+    assert answered() == 0
+    notes.add(entry(request_id="last"))
+    assert answered() == MOST
+    ids = [vars(record)["request_id"] for record in caplog.records]
+    assert ids == [*map(str, range(MOST - 1)), "last"]
+    notes.add(entry())
+    notes.flush()
+    notes.flush()
+    assert answered() == MOST + 1
+
+
+async def test_what_is_counted() -> None:
+    notes = Ledger()
+    notes.add(entry())
+    notes.add(entry(status=503, reason="overloaded", seconds={}, total=0.5))
+    notes.add(entry(route="other", status=404, model=None, seconds={}))
+    notes.flush()
+    assert answered() == 1
+    assert count("rtscore_requests_total", route="/v1/faq", status="503") == 1
+    assert count("rtscore_requests_total", route="other", status="404") == 1
+    assert count("rtscore_request_seconds_count", route="/v1/faq") == 2
+    assert count("rtscore_request_seconds_sum", route="/v1/faq") == pytest.approx(0.5212345678)
+    assert count("rtscore_rejected_total", model="faq", reason="overloaded") == 1
+    for stage, seconds in STAGES.items():
+        labels = {"model": "faq", "stage": stage}
+        assert count("rtscore_stage_seconds_count", **labels) == 1
+        assert count("rtscore_stage_seconds_sum", **labels) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "level"),
+    [
+        ("/healthz", 200, "DEBUG"),
+        ("/metrics", 200, "DEBUG"),
+        ("/readyz", 503, "INFO"),
+        ("/v1/models", 200, "INFO"),
+    ],
+)
+async def test_probes_that_are_well_are_told_at_debug(
+    caplog: pytest.LogCaptureFixture, route: str, status: int, level: str
+) -> None:
+    notes = Ledger()
+    for least in (logging.DEBUG, logging.INFO):
+        caplog.set_level(least)
+        caplog.clear()
+        notes.add(entry(route=route, status=status, model=None))
+        notes.flush()
+        expected = [level] if logging.getLevelName(level) >= least else []
+        assert [record.levelname for record in caplog.records] == expected
