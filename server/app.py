@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from prometheus_client import start_http_server
 from starlette.exceptions import HTTPException
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from server import errors, memory, metrics
 from server.auth import KeyFolder
 from server.cpus import cpu_limit
+from server.exchange import SCORED
 from server.lifecycle import Lifecycle
 from server.middleware import RequestLayer
 from server.model import Model, load_faq, load_image
@@ -65,8 +67,9 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> FastAP
     metrics.IN_FLIGHT.set_function(lambda: lifecycle.in_flight)
     app.add_middleware(RequestLayer, settings=settings, lifecycle=lifecycle)
     ways = {
-        ("POST", path): RequestLayer(called_straight(endpoint), settings, lifecycle)
-        for path, endpoint in v1.SCORING.items()
+        ("POST", route.path): RequestLayer(called_straight(route.endpoint), settings, lifecycle)
+        for route in v1.router.routes
+        if isinstance(route, APIRoute) and route.path in SCORED
     }
     app.middleware_stack = StraightWay(ways, app.build_middleware_stack())
     metrics.start_at_zero([*openapi.statuses(app), (metrics.OTHER, (200, 404, 405, 503))], MODELS)

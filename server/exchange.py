@@ -95,9 +95,10 @@ class Exchange:
             await self._send(message)
 
     async def send_problem(self, error: ApiError) -> None:
-        """Answer with `error`, unless an answer has begun."""
-        if self.status != metrics.CLIENT_GONE:
+        """Answer with `error`, unless an answer has begun; a head that still waits is dropped."""
+        if self.status != metrics.CLIENT_GONE and self._head is None:
             return
+        self._head = None
         self.reason = error.reason
         body = orjson.dumps(error.problem(self.request_id))
         headers = {

@@ -169,9 +169,8 @@ def load_image(
         return [Ranked.of(row) for row in run.compute(rows)]
 
     if run.lanes is None and settings.cpu_mode == "throughput":
-        workers = Workers(
-            decode, compute, decoders.threads + runners.count, **_queueing("image", settings)
-        )
+        threads_in_all = decoders.threads + runners.count
+        workers = Workers(decode, compute, threads_in_all, **_queueing("image", settings))
         return Model("image", contract, run.session, workers)
     closing = ExitStack()
     if run.lanes is not None:
@@ -185,8 +184,9 @@ def load_image(
         max_wait=settings.max_wait_ms / 1000,
         **_queueing("image", settings),
     )
-    decoding = partial(decoders.run, decode)
-    return Model("image", contract, run.session, batcher, decoding, closing.close)
+    return Model(
+        "image", contract, run.session, batcher, partial(decoders.run, decode), closing.close
+    )
 
 
 def _queueing(name: str, settings: Settings) -> dict[str, Any]:

@@ -123,9 +123,6 @@ async def _score(request: Request, name: str, codec: ModuleType) -> Response:
     )
 
 
-SCORING = {"/v1/faq": faq, "/v1/classify": classify}
-
-
 def _authorize(request: Request, model: str | None) -> None:
     """Let callers pass whose key may use `model` (None: any)."""
     keys: KeyFolder | None = request.state.keys

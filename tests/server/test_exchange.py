@@ -10,7 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Message
 
+from server.errors import Internal
+from server.exchange import Exchange
 from tests import moody
 from tests.live import LiveServer
 from tests.moody import BLACK
@@ -312,3 +315,23 @@ def test_probes_do_not_fill_the_log(serve: Callable[..., LiveServer]) -> None:
     asked = [(line["route"], line["status"]) for line in quiet.logs if "route" in line]
     assert asked == [("/v1/models", 200), ("/readyz", 405)]
     assert len([line for line in thorough.logs if "route" in line]) == 5
+
+
+async def test_an_error_behind_a_head_that_waits_for_its_body_is_told() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    scope = {"method": "GET", "path": "/file", "headers": [], "state": {}}
+    exchange = Exchange(scope, receive, send)
+    await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+    assert sent == []
+    await exchange.send_problem(Internal(Internal.example))
+    assert [message.get("status") for message in sent] == [500, None]
+    assert exchange.status == 500
+    await exchange.send_problem(Internal(Internal.example))  # now one has begun
+    assert len(sent) == 2
