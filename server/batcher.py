@@ -135,7 +135,7 @@ class Batcher(Generic[Row, Result]):
     def _run_inline(self, rows: Sequence[Row], stages: Stages) -> Sequence[Result]:
         self._on_batch(len(rows))
         stages.add("queue", 0.0)
-        with stages.timed("infer"), self.busy.running(perf_counter()):
+        with stages.timed("infer"), self.busy:
             return self._compute(rows)
 
     async def _serve(self) -> None:
@@ -188,7 +188,7 @@ class Batcher(Generic[Row, Result]):
         try:
             rows = [row for share in batch for row in share.job.rows[share.start : share.stop]]
             self._on_batch(len(rows))
-            with self.busy.running(perf_counter()):
+            with self.busy:
                 results = await self._runners.run(self._compute, rows)
         except Exception as error:  # whatever the model raises belongs to this batch's callers
             for share in batch:

@@ -1,5 +1,6 @@
 """How much of the last seconds a model's runners spent computing: what to scale on."""
 
+from collections.abc import Callable
 from threading import Lock
 from time import perf_counter
 
@@ -7,58 +8,52 @@ WINDOW = 15  # seconds that the ratio looks back
 
 
 class BusyMeter:
-    """Adds up the seconds that `runners` runners compute, in one slot a second."""
+    """Entered by each run, on whatever thread: adds up its seconds, in one slot a second.
 
-    def __init__(self, runners: int) -> None:
-        self._runners = runners
+    Of more than `capacity` runs at once only so many count: what shares a CPU with others takes
+    longer, but computes no more.
+    """
+
+    def __init__(self, capacity: int, clock: Callable[[], float] = perf_counter) -> None:
+        self._capacity = capacity
+        self._clock = clock
         self._slots = [0.0] * (WINDOW + 1)
-        self._newest = int(perf_counter())
-        self.since: list[float] = []  # when what runs began
-        self._lock = Lock()  # the metrics may have a port, and with it a thread, of their own
+        self._counted = clock()  # all that ran until then is in the slots
+        self._running = 0
+        self._lock = Lock()
 
-    def running(self, start: float) -> "_Running":
-        """Count the time from `start` (perf_counter) until the block is left."""
-        return _Running(self, start)
-
-    def add(self, start: float, end: float) -> None:
-        """Count one run, split over the seconds that it touches."""
+    def __enter__(self) -> None:
         with self._lock:
-            self._forget_before(end)
-            start = max(start, float(self._newest - WINDOW))
-            while start < end:
-                until = min(end, float(int(start) + 1))
-                self._slots[int(start) % len(self._slots)] += until - start
-                start = until
+            self._count()
+            self._running += 1
 
-    def ratio(self, now: float | None = None) -> float:
-        """Share, 0 to 1, of the runners' last WINDOW seconds that was spent computing."""
-        now = perf_counter() if now is None else now
-        oldest = now - WINDOW
+    def __exit__(self, *_: object) -> None:
         with self._lock:
-            self._forget_before(now)
+            self._count()
+            self._running -= 1
+
+    def ratio(self) -> float:
+        """Share, 0 to 1, of the capacity of the last WINDOW seconds that was used."""
+        with self._lock:
+            self._count()
+            oldest = self._counted - WINDOW
             # Of the oldest second only the part that is still inside the window counts.
             partial = self._slots[int(oldest) % len(self._slots)] * (oldest - int(oldest))
             busy = sum(self._slots) - partial
-        busy += sum(now - max(start, oldest) for start in tuple(self.since))
-        return min(1.0, max(0.0, busy) / (WINDOW * self._runners))
+        return min(1.0, max(0.0, busy) / (WINDOW * self._capacity))
 
-    def _forget_before(self, now: float) -> None:
-        for second in range(max(self._newest + 1, int(now) - WINDOW), int(now) + 1):
-            self._slots[second % len(self._slots)] = 0.0
-        self._newest = max(self._newest, int(now))
-
-
-class _Running:
-    """Half the price of a generator with @contextmanager."""
-
-    __slots__ = ("_meter", "_start")
-
-    def __init__(self, meter: BusyMeter, start: float) -> None:
-        self._meter, self._start = meter, start
-
-    def __enter__(self) -> None:
-        self._meter.since.append(self._start)
-
-    def __exit__(self, *_: object) -> None:
-        self._meter.since.remove(self._start)
-        self._meter.add(self._start, perf_counter())
+    def _count(self) -> None:
+        """Bring the slots up to this moment."""
+        now = self._clock()
+        busy = min(self._running, self._capacity)
+        start = max(self._counted, float(int(now) - WINDOW))
+        while True:
+            slot = int(start) % len(self._slots)
+            if start == int(start):  # this second begins
+                self._slots[slot] = 0.0
+            if start >= now:
+                break
+            end = min(now, float(int(start) + 1))
+            self._slots[slot] += busy * (end - start)
+            start = end
+        self._counted = now

@@ -30,15 +30,15 @@ class ImageRun:
     lanes: Lanes | None
 
 
-def warmed_up(open_session: Callable[[bool], Session], most: int) -> ImageRun:
-    """An image model for batches of up to `most` pictures.
+def warmed_up(open_session: Callable[[bool], Session], most: int, most_on_cpu: int) -> ImageRun:
+    """An image model for batches of up to `most` pictures, or `most_on_cpu` there.
 
     `open_session` loads it, with CUDA graphs where it is given True and a GPU is there. Where they
     can't be captured, or answer otherwise than a plain run, it is loaded again without.
     """
     session = open_session(True)
     if session.device == "cpu":
-        return _stacked(session, most)
+        return _stacked(session, most_on_cpu)
     try:
         return _in_lanes(session, most)
     except Exception as error:  # ONNX Runtime's own exceptions have no common base

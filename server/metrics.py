@@ -41,9 +41,7 @@ REJECTED = Counter("rtscore_rejected_total", "Calls not scored", ["model", "reas
 MODEL_INFO = Gauge(
     "rtscore_model_info", "1 for each loaded model", ["model", "version", "device", "precision"]
 )
-BUSY_RATIO = Gauge(
-    "rtscore_busy_ratio", "Share of the runners' last 15 s spent computing", ["model"]
-)
+BUSY_RATIO = Gauge("rtscore_busy_ratio", "Share of the runners' last 15 s that was used", ["model"])
 
 _FAMILIES = (
     REQUESTS,

@@ -1,7 +1,7 @@
 """What every request passes, around the routes: deadline, disconnect, errors, draining.
 
 One pure ASGI layer. A deadline that passes and a client that leaves both cancel the request's task,
-and that is all it takes: a batcher drops what has not started, a decoding pool too.
+and that is all it takes: a model's queue drops what has not started, a pool too.
 """
 
 import asyncio

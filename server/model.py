@@ -155,8 +155,11 @@ def load_image(
         _expect(session.contract, ImageContract, path)
         return session
 
+    side_by_side = settings.cpu_mode == "throughput"
     with _warming_up(path):
-        run = imagerun.warmed_up(opened, settings.max_batch_image)
+        run = imagerun.warmed_up(
+            opened, settings.max_batch_image, 1 if side_by_side else settings.max_batch_image
+        )
     contract = _expect(run.session.contract, ImageContract, path)
     decode = partial(
         picture.decode,
@@ -168,9 +171,11 @@ def load_image(
     def compute(rows: Sequence[imagerun.Pixels]) -> list[Ranked]:
         return [Ranked.of(row) for row in run.compute(rows)]
 
-    if run.lanes is None and settings.cpu_mode == "throughput":
+    if run.lanes is None and side_by_side:
         threads_in_all = decoders.threads + runners.count
-        workers = Workers(decode, compute, threads_in_all, **_queueing("image", settings))
+        workers = Workers(
+            decode, compute, threads_in_all, runners.count, **_queueing("image", settings)
+        )
         return Model("image", contract, run.session, workers)
     closing = ExitStack()
     if run.lanes is not None:

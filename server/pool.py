@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -38,12 +39,22 @@ class Pool:
             )
         call: list[Callable[[], T]] = [partial(function, *args, **kwargs)]
         self.inside += 1
+        future = self._pool.submit(_run, call)
         try:
-            return await asyncio.wrap_future(self._pool.submit(_run, call))
+            return await asyncio.wrap_future(future)
         finally:
-            self.inside -= 1
-            self._left.set()
-            call.clear()  # in the pool's line a cancelled call would keep its arguments alive
+            # In the pool's line a cancelled call would keep its arguments alive. If its thread was
+            # just about to take it, that finds nothing, and nobody waits for what it says.
+            call.clear()
+            if future.done():
+                self._leave()
+            else:  # cancelled, but its thread goes on
+                leave = partial(_call_soon, asyncio.get_running_loop(), self._leave)
+                future.add_done_callback(leave)
+
+    def _leave(self) -> None:
+        self.inside -= 1
+        self._left.set()
 
     async def empty(self) -> None:
         """Wait until no call waits or runs."""
@@ -54,6 +65,11 @@ class Pool:
     def close(self) -> None:
         """End the threads once they have finished what they run."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object], _: object) -> None:
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(callback)
 
 
 def _run(call: list[Callable[[], T]]) -> T:

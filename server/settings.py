@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=1024,
-        description="Threads for models, and as many to decode; 0: the CPU quota, rounded up",
+        description="Threads of each model, and as many to decode; 0: the CPU quota, rounded up",
     )
     cpu_mode: Literal["throughput", "latency"] = Field(
         "throughput",

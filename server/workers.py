@@ -5,6 +5,7 @@ neither waits for another thread, or for the event loop, in between.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -12,7 +13,7 @@ from server.busy import BusyMeter
 from server.errors import ShuttingDown
 from server.pool import Pool
 from server.runners import checked
-from server.stages import Stages
+from server.stages import STAGES, Stages
 
 Row = TypeVar("Row")
 Prepared = TypeVar("Prepared")
@@ -22,7 +23,7 @@ Result = TypeVar("Result")
 class Workers(Generic[Row, Prepared, Result]):
     """The queue of one model; `threads` threads `prepare` a row and `compute` a batch of that one.
 
-    More threads than CPUs keep these busy while some of them change hands.
+    More threads than the `cpus` that they share keep these busy while some change hands.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Workers(Generic[Row, Prepared, Result]):
         prepare: Callable[[Row], Prepared],
         compute: Callable[[Sequence[Prepared]], Sequence[Result]],
         threads: int,
+        cpus: int,
         *,
         queue_limit: int,
         on_batch: Callable[[int], None] = lambda rows: None,
@@ -39,7 +41,7 @@ class Workers(Generic[Row, Prepared, Result]):
         self._pool = Pool(threads, queue_limit, "rtscore-model")
         self._on_batch = on_batch
         self._stopping = False
-        self.busy = BusyMeter(threads)
+        self.busy = BusyMeter(cpus)
 
     @property
     def queued_rows(self) -> int:
@@ -69,19 +71,22 @@ class Workers(Generic[Row, Prepared, Result]):
         if self._stopping:
             raise ShuttingDown(ShuttingDown.example)
         (row,) = rows
-        submitted = perf_counter()
-        result, taken, prepared = await self._pool.run(self._work, row)
-        stages.add("decode", prepared - taken)
-        stages.add("queue", taken - submitted)
-        stages.add("infer", perf_counter() - prepared)
-        return [result]
+        reached = [perf_counter()]
+        try:
+            return [await self._pool.run(self._work, row, reached)]
+        finally:
+            spans = [end - begin for begin, end in pairwise([*reached, perf_counter()])]
+            spent = dict(zip(("queue", "decode", "infer"), spans, strict=False))
+            for stage in STAGES:
+                if stage in spent:
+                    stages.add(stage, spent[stage])
 
-    def _work(self, row: Row) -> tuple[Result, float, float]:
-        """The row's result, and when (perf_counter) it was taken and prepared."""
-        taken = perf_counter()
-        with self.busy.running(taken):
-            prepared_row = self._prepare(row)
-            prepared = perf_counter()
+    def _work(self, row: Row, reached: list[float]) -> Result:
+        """The row's result; `reached` gets when (perf_counter) it was taken and prepared."""
+        with self.busy:
+            reached.append(perf_counter())
+            prepared = self._prepare(row)
+            reached.append(perf_counter())
             self._on_batch(1)
-            (result,) = checked(self._compute, [prepared_row])
-        return result, taken, prepared
+            (result,) = checked(self._compute, [prepared])
+        return result

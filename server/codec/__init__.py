@@ -1,1 +1,1 @@
-"""Request bodies to rows for the batcher, results to answers: one module a kind."""
+"""Request bodies to rows for a model, results to answers: one module a kind."""

@@ -59,14 +59,16 @@ def decode(
     LARGE pixels is decoded within `large`, which may limit how many take that memory at once.
     """
     name, header = container.read(content)
-    for width, height in ((header.width, header.height), header.tile):
+    sizes = ((header.width, header.height), header.tile)
+    most = max(width * height for width, height in sizes)
+    for width, height in sizes:
         if width * height > max_megapixels * 1e6:
             raise TooLarge(
                 f"The picture has {width * height / 1e6:.1f} megapixels ({width} x {height}); at "
                 f"most {max_megapixels:g} are taken. Scale it down."
             )
     try:
-        with large if header.width * header.height > LARGE else _AT_ONCE:
+        with large if most > LARGE else _AT_ONCE:
             return np.asarray(_square(name, header, contract))
     except Exception as error:  # on hostile bytes Pillow raises almost anything
         _log.debug("Pillow on a %s picture: %r", name, error)

@@ -71,7 +71,7 @@ def test_every_count_gets_its_answers(path: Path, device: Device) -> None:
         opened.append(Watched(path, device, graphs))
         return opened[-1]
 
-    run = warmed_up(open_session, 5)
+    run = warmed_up(open_session, 5, 5)
     assert [run.session] == opened
     assert (run.lanes is not None) == (device == "cuda") == run.session.graphs
     for count in range(1, 6):
@@ -84,18 +84,18 @@ def test_every_count_gets_its_answers(path: Path, device: Device) -> None:
 
 def test_the_cpu_is_warmed_up_with_one_picture_and_a_full_batch(path: Path) -> None:
     session = Watched(path, "cpu", False)
-    run = warmed_up(lambda graphs: session, 5)
+    run = warmed_up(lambda graphs: session, 9, 5)
     assert sorted(session.ran) == [1, 5]
     run.compute(pictures(3))
     assert session.ran[-1] == 3  # nothing is padded
     alone = Watched(path, "cpu", False)
-    warmed_up(lambda graphs: alone, 1)
+    warmed_up(lambda graphs: alone, 9, 1)
     assert alone.ran == [1]
 
 
 def test_a_gpu_is_warmed_up_with_every_size(path: Path) -> None:
     session = LikeOnGpu(path, True)
-    run = warmed_up(lambda graphs: session, 6)
+    run = warmed_up(lambda graphs: session, 6, 1)
     assert run.lanes is not None
     assert session.ran == [size for size in (6, 4, 2, 1) for _ in range(2 * SIDE_BY_SIDE)]
     run.lanes.close()
@@ -115,7 +115,7 @@ def test_without_graphs_where_they_do_not_work(
         return session
 
     with caplog.at_level(logging.WARNING, "rtscore"):
-        run = warmed_up(open_session, 4)
+        run = warmed_up(open_session, 4, 4)
     assert asked == [True, False]
     assert caplog.messages == ["no CUDA graphs: a batch of 4 got other answers than a plain run"]
     assert run.lanes is not None
@@ -138,5 +138,5 @@ def test_what_fails_without_graphs_too_is_raised(path: Path) -> None:
         return Broken(path, graphs)
 
     with pytest.raises(MemoryError):
-        warmed_up(open_session, 4)
+        warmed_up(open_session, 4, 4)
     assert asked == [True, False]

@@ -93,6 +93,19 @@ def test_work_that_waits_or_runs_is_finished(serve: Serve, tmp_path: Path) -> No
         assert server.wait() == 0
 
 
+def test_pictures_that_wait_or_run_side_by_side_are_finished(serve: Serve, tmp_path: Path) -> None:
+    server = serve(**moody.settings(tmp_path) | {"cpu_mode": "throughput"})
+    with Wire(server) as first, Wire(server) as second, Wire(server) as third:
+        wires = (first, second, third)
+        for wire in wires:
+            wire.send(request("/v1/classify", RED))
+        waiting = sample_name("rtscore_queue_rows", model="image")
+        eventually(lambda: scrape(server)[waiting] == 1)
+        drain(server)
+        assert [wire.answer().status for wire in wires] == [200, 200, 200]
+        assert server.wait() == 0
+
+
 def test_who_never_finishes_is_not_waited_for_longer_than_the_setting(
     serve: Serve, tmp_path: Path
 ) -> None:

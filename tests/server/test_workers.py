@@ -57,7 +57,7 @@ def model() -> Model:
 @pytest.fixture
 async def workers(model: Model) -> AsyncIterator[Workers[str, str, str]]:
     """Two threads, and room for two rows that wait."""
-    made = Workers(model.prepare, model.compute, 2, queue_limit=2)
+    made = Workers(model.prepare, model.compute, 2, 2, queue_limit=2)
     made.start()
     yield made
     model.gate.set()
@@ -142,8 +142,43 @@ async def test_a_cancelled_row_that_runs_harms_no_other(
     tasks[0].cancel()
     with pytest.raises(asyncio.CancelledError):
         await tasks[0]
+    assert workers.queued_rows == 1  # its thread is not free yet
     model.gate.set()
     assert await asyncio.gather(*tasks[1:]) == [["WAIT 4"], ["NEXT 4"]]
+
+
+async def test_stopping_waits_for_a_cancelled_row_that_runs(
+    model: Model, workers: Workers[str, str, str]
+) -> None:
+    (task,) = calls(workers, "wait")
+    await model.waiting()
+    task.cancel()
+    await asyncio.wait([task])
+    stopping = asyncio.create_task(workers.stop())
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    model.gate.set()
+    await asyncio.wait_for(stopping, PATIENCE)
+
+
+async def test_the_stages_of_what_fails_are_known_as_far_as_it_came(
+    workers: Workers[str, str, str],
+) -> None:
+    stages = Stages()
+    with pytest.raises(BadRequest):
+        await workers.submit(["bad"], stages)
+    assert list(stages.seconds) == ["decode", "queue"]
+
+
+async def test_threads_that_share_a_cpu_are_busy_together(model: Model) -> None:
+    workers = Workers(model.prepare, model.compute, 2, 1, queue_limit=2)
+    tasks = calls(workers, "wait", "wait")
+    await model.waiting(2)
+    await asyncio.sleep(0.05)
+    assert 0.05 / 15 <= workers.busy.ratio() < 1
+    model.gate.set()
+    await asyncio.gather(*tasks)
+    await workers.stop()
 
 
 @pytest.mark.parametrize(
@@ -167,7 +202,7 @@ async def test_an_error_is_its_callers_alone(
 
 
 async def test_stopping_finishes_what_is_there_and_takes_no_more(model: Model) -> None:
-    workers = Workers(model.prepare, model.compute, 1, queue_limit=2)
+    workers = Workers(model.prepare, model.compute, 1, 1, queue_limit=2)
     tasks = calls(workers, "wait", "next")
     await model.waiting()
     stopping = asyncio.create_task(workers.stop())
@@ -183,7 +218,7 @@ async def test_stopping_finishes_what_is_there_and_takes_no_more(model: Model) -
 
 async def test_every_run_is_told(model: Model) -> None:
     runs = Histogram("runs", "Rows", buckets=(1, 2), registry=CollectorRegistry())
-    workers = Workers(model.prepare, model.compute, 2, queue_limit=9, on_batch=runs.observe)
+    workers = Workers(model.prepare, model.compute, 2, 2, queue_limit=9, on_batch=runs.observe)
     failed, *fine = calls(workers, "bad", *["fine"] * 5)
     await asyncio.gather(*fine)
     with pytest.raises(BadRequest):
