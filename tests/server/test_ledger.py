@@ -50,7 +50,7 @@ async def test_an_entry_is_counted_and_logged_a_moment_later(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "SECONDS", 0.05)
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "rtscore.request")
     before = time()
     Ledger().add(entry())
     after = time()
@@ -77,7 +77,7 @@ async def test_an_entry_is_counted_and_logged_a_moment_later(
 async def test_they_keep_their_order_and_wait_for_no_more_than_a_few(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "rtscore.request")
     notes = Ledger()
     for number in range(MOST - 1):
         notes.add(entry(request_id=str(number)))
@@ -124,7 +124,7 @@ async def test_probes_that_are_well_are_told_at_debug(
 ) -> None:
     notes = Ledger()
     for least in (logging.DEBUG, logging.INFO):
-        caplog.set_level(least)
+        caplog.set_level(least, "rtscore.request")
         caplog.clear()
         notes.add(entry(route=route, status=status, model=None))
         notes.flush()
