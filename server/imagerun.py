@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,14 @@ class ImageRun:
     session: Session
     compute: Callable[[Sequence[Pixels]], list[Probabilities]]
     lanes: Lanes | None
+
+    def seconds(self) -> float:
+        """How long one picture takes now."""
+        contract = self.session.contract
+        assert isinstance(contract, ImageContract)
+        begun = perf_counter()
+        self.compute([np.zeros((contract.height, contract.width, 3), np.uint8)])
+        return perf_counter() - begun
 
 
 def warmed_up(open_session: Callable[[bool], Session], most: int, most_on_cpu: int) -> ImageRun:

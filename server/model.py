@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from server.settings import Settings
 from server.stages import Stages
 from server.workers import Workers
 
+_LONG = 0.03  # seconds of a run; decoding a photo takes 0.003 to 0.03
 _log = logging.getLogger("rtscore")
 ContractT = TypeVar("ContractT", FaqContract, ImageContract)
 
@@ -168,8 +169,13 @@ def load_image(
         large=BoundedSemaphore(decoders.threads),  # as ever many threads decode
     )
 
+    # Of long runs, which one thread a CPU keeps busy, more would only share the caches.
+    long = side_by_side and run.lanes is None and run.seconds() > _LONG
+    turn = BoundedSemaphore(runners.count) if long else nullcontext()
+
     def compute(rows: Sequence[imagerun.Pixels]) -> list[Ranked]:
-        return [Ranked.of(row) for row in run.compute(rows)]
+        with turn:
+            return [Ranked.of(row) for row in run.compute(rows)]
 
     if run.lanes is None and side_by_side:
         threads_in_all = decoders.threads + runners.count
