@@ -19,11 +19,12 @@ from server.auth import KeyFolder
 from server.cpus import cpu_limit
 from server.exchange import SCORED
 from server.lifecycle import Lifecycle
+from server.loading import load_faq, load_image
 from server.middleware import RequestLayer
-from server.model import Model, load_faq, load_image
+from server.model import Model
 from server.pool import Pool
 from server.routes import openapi, ops, v1
-from server.routes.straight import StraightWay, called_straight
+from server.routes.fast_path import FastPath, endpoint_alone
 from server.runners import Runners
 from server.session import has_cuda
 from server.settings import Settings
@@ -66,12 +67,12 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> FastAP
     app.add_exception_handler(HTTPException, _unrouted)
     metrics.IN_FLIGHT.set_function(lambda: lifecycle.in_flight)
     app.add_middleware(RequestLayer, settings=settings, lifecycle=lifecycle)
-    ways = {
-        ("POST", route.path): RequestLayer(called_straight(route.endpoint), settings, lifecycle)
+    fast = {
+        ("POST", route.path): RequestLayer(endpoint_alone(route.endpoint), settings, lifecycle)
         for route in v1.router.routes
         if isinstance(route, APIRoute) and route.path in SCORED
     }
-    app.middleware_stack = StraightWay(ways, app.build_middleware_stack())
+    app.middleware_stack = FastPath(fast, app.build_middleware_stack())
     metrics.start_at_zero([*openapi.statuses(app), (metrics.OTHER, (200, 404, 405, 503))], MODELS)
     return app
 

@@ -12,8 +12,8 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from server import metrics
+from server.access_log import Entry
 from server.errors import PROBLEM_JSON, ApiError, Invalid
-from server.ledger import Entry
 from server.stages import Stages
 
 SCORED = {"/v1/faq": "faq", "/v1/classify": "image"}  # path to the model that it scores on
@@ -23,11 +23,11 @@ _SEND_SECONDS = 1.0  # for a client to take an error in
 
 class Connection(Protocol):
     """What a connection is asked for: to call `on_lost` when it has lost its client, and to write
-    in one piece what is sent within a block of `together()`."""
+    in one piece what is sent within a block of `corked()`."""
 
     on_lost: Callable[[], object] | None
 
-    def together(self) -> AbstractContextManager[object]:
+    def corked(self) -> AbstractContextManager[object]:
         """See above."""
 
 
@@ -90,7 +90,7 @@ class Exchange:
             await self._send(message)
             return
         head, self._head = self._head, None
-        with nullcontext() if self._connection is None else self._connection.together():
+        with nullcontext() if self._connection is None else self._connection.corked():
             await self._send(head)
             await self._send(message)
 
@@ -132,7 +132,7 @@ class Exchange:
             self._task.cancel()
 
     def entry(self) -> Entry:
-        """What the ledger keeps of the exchange, now that it is over."""
+        """What the access log keeps of the exchange, now that it is over."""
         # What is answered before the routing has its route all the same.
         path: str = self.scope["path"]
         unrouted = path if path in SCORED else metrics.OTHER

@@ -16,7 +16,7 @@ from types import FrameType
 
 import uvicorn
 
-from server.ledger import Ledger
+from server.access_log import AccessLog
 
 # Kept back of the time for draining: to answer what had to be cancelled, and to leave.
 _RESERVE = 1.0
@@ -31,7 +31,7 @@ class Lifecycle:
     in_flight: int = 0
     draining_since: float | None = None
     failure: Exception | None = None  # why the start failed
-    ledger: Ledger = field(default_factory=Ledger)
+    access_log: AccessLog = field(default_factory=AccessLog)
 
     @property
     def draining(self) -> bool:
@@ -89,7 +89,7 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close everything and end the app, or, where that can't be waited for, the process."""
         await super().shutdown(sockets)
-        self._lifecycle.ledger.flush()
+        self._lifecycle.access_log.flush()
         if self.force_exit:
             logging.shutdown()
             # A model run that nobody waits for any more would keep the process until it is done.

@@ -1,7 +1,7 @@
 """Logging: JSON lines (or text) on stdout; of what a caller sent they hold its request id alone.
 
 Keys, questions and pictures are never handed to a logger; what is logged of a request is listed in
-`server.ledger`.
+`server.access_log`.
 """
 
 import asyncio

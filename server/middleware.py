@@ -38,7 +38,7 @@ class RequestLayer:
             await self._answer(exchange)
         finally:
             self._lifecycle.in_flight -= 1
-            self._lifecycle.ledger.add(exchange.entry())
+            self._lifecycle.access_log.add(exchange.entry())
 
     async def _answer(self, exchange: Exchange) -> None:
         try:

@@ -42,13 +42,13 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first head."""
-        self._joining = _JoiningTransport(transport)
-        super().connection_made(self._joining)  # type: ignore[arg-type]
+        self._corked = _CorkedTransport(transport)
+        super().connection_made(self._corked)  # type: ignore[arg-type]
         self._start_clock()
 
-    def together(self) -> "_JoiningTransport":
+    def corked(self) -> "_CorkedTransport":
         """A block within which all that is written is kept, to go out in one piece at its end."""
-        return self._joining
+        return self._corked
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock, and tell the request that is being answered."""
@@ -162,7 +162,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-class _JoiningTransport:
+class _CorkedTransport:
     """A transport for uvicorn, which writes a head and its body by themselves.
 
     Together they are one system call, and the client is woken up once.

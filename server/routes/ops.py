@@ -69,7 +69,7 @@ async def metrics(request: Request) -> Response:
     """Every metric, for Prometheus; 404 where METRICS_PORT gives them a port of their own."""
     if request.state.settings.metrics_port is not None:
         raise errors.NotFound("The metrics have a port of their own here.")
-    request.state.lifecycle.ledger.flush()
+    request.state.lifecycle.access_log.flush()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

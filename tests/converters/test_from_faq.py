@@ -22,7 +22,7 @@ from converters.faq.data import Duplicate
 from converters.faq.samples import ADVERSARIAL
 from converters.faq.train import train
 from server.contract import FaqContract
-from server.model import load_faq
+from server.loading import load_faq
 from server.runners import Runners
 from server.session import Probabilities, Session
 from server.settings import Settings

@@ -18,7 +18,7 @@ import pytest
 from server.app import _load, _loaded, create_app
 from server.batcher import Batcher
 from server.pool import Pool
-from server.routes.straight import StraightWay
+from server.routes.fast_path import FastPath
 from server.settings import Settings
 from server.workers import Workers
 from tests import moody, tiny
@@ -234,10 +234,10 @@ async def test_the_mode_of_the_cpu(
             assert pictures._runners is faq._runners
 
 
-def test_the_scoring_routes_have_straight_ways() -> None:
+def test_the_scoring_routes_are_on_the_fast_path() -> None:
     app = create_app(Settings())
-    assert isinstance(app.middleware_stack, StraightWay)
-    assert set(app.middleware_stack._ways) == {("POST", "/v1/faq"), ("POST", "/v1/classify")}
+    assert isinstance(app.middleware_stack, FastPath)
+    assert set(app.middleware_stack._fast) == {("POST", "/v1/faq"), ("POST", "/v1/classify")}
 
 
 async def test_models_load_side_by_side_where_no_gpu_is() -> None:

@@ -12,7 +12,8 @@ from onnx import helper, numpy_helper
 
 from server.contract import FaqContract, Row
 from server.faqrun import _PART, FaqRun, parts, warmed_up
-from server.model import Model, load_faq
+from server.loading import load_faq
+from server.model import Model
 from server.runners import Runners
 from server.session import Session
 from server.settings import Settings

@@ -1,14 +1,18 @@
 """Batches of pictures on real sessions: stacked on the CPU, and in lanes where there is a GPU."""
 
 import logging
+import time
 import weakref
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, Lock
 
 import numpy as np
 import pytest
 
 from server.cuda import Gpu
-from server.imagerun import Pixels, warmed_up
+from server.imagerun import LONG, ImageRun, Pixels, warmed_up
 from server.lanes import SIDE_BY_SIDE, Lane
 from server.session import Device, Feeds, Probabilities, Session
 from tests import tiny
@@ -140,3 +144,39 @@ def test_what_fails_without_graphs_too_is_raised(path: Path) -> None:
     with pytest.raises(MemoryError):
         warmed_up(open_session, 4, 4)
     assert asked == [True, False]
+
+
+class Counted:
+    """Computes for so many seconds, and knows how many did at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.most = 0
+        self._inside = 0
+        self._lock = Lock()
+
+    def __call__(self, rows: Sequence[Pixels]) -> list[Probabilities]:
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+        time.sleep(self.seconds)
+        with self._lock:
+            self._inside -= 1
+        return [np.full(2, row.mean(), np.float32) for row in rows]
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(2 * LONG, 2), (LONG / 10, 6)])
+def test_long_runs_go_in_turn(path: Path, seconds: float, most: int) -> None:
+    compute = Counted(seconds)
+    at_most_two = ImageRun(Watched(path, "cpu", False), compute, None).at_most(2)
+    compute.seconds = 2 * LONG  # so that those who may, meet
+    together = Barrier(6)
+
+    def call(value: int) -> float:
+        together.wait(30)
+        ((first, _),) = at_most_two([np.full((4, 4, 3), value, np.uint8)])
+        return float(first)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(call, range(6))) == [0, 1, 2, 3, 4, 5]
+    assert compute.most == most

@@ -1,4 +1,4 @@
-"""What was answered: written down at once, counted and logged a moment later with what came since.
+"""The access log and the metrics of requests: noted at once, written a moment later with others.
 
 Between two requests the models' work drives this code out of the processor's caches, so that doing
 both for several requests in a row takes far less of the event loop's time than for each by itself.
@@ -18,7 +18,6 @@ from prometheus_client import Counter, Histogram
 
 from server import metrics
 
-SECONDS = 0.25  # that an entry waits at the most
 MOST = 32  # entries that wait at the most: more would hold the event loop up for too long
 # Asked every few seconds, these would fill the log: all is well with them at level debug.
 PROBED = ("/healthz", "/readyz", "/metrics")
@@ -40,18 +39,19 @@ class Entry:
     written: float = field(default_factory=time)
 
 
-class Ledger:
-    """Takes an entry for every request, on the event loop."""
+class AccessLog:
+    """Takes an entry for every request, on the event loop; none waits for more than `seconds`."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.25) -> None:
+        self._seconds = seconds
         self._entries: deque[Entry] = deque()
         self._series: Callable[..., Any] = cache(_series)  # the library looks for them for longer
 
     def add(self, entry: Entry) -> None:
-        """Count and log `entry` within SECONDS."""
+        """Count and log `entry` within the time that it may wait."""
         self._entries.append(entry)
         if len(self._entries) == 1:
-            asyncio.get_running_loop().call_later(SECONDS, self.flush)
+            asyncio.get_running_loop().call_later(self._seconds, self.flush)
         elif len(self._entries) == MOST:
             self.flush()
 

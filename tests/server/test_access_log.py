@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from server import ledger, metrics
-from server.ledger import MOST, Entry, Ledger
+from server import metrics
+from server.access_log import MOST, AccessLog, Entry
 
 STAGES = {"decode": 0.0012345678, "queue": 0.0, "infer": 0.02}
 
@@ -47,12 +47,11 @@ def answered() -> float:
 
 
 async def test_an_entry_is_counted_and_logged_a_moment_later(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(ledger, "SECONDS", 0.05)
     caplog.set_level(logging.INFO, "rtscore.request")
     before = time()
-    Ledger().add(entry())
+    AccessLog(seconds=0.05).add(entry())
     after = time()
     assert (answered(), caplog.records) == (0, [])
     await asyncio.sleep(0.5)
@@ -78,7 +77,7 @@ async def test_they_keep_their_order_and_wait_for_no_more_than_a_few(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "rtscore.request")
-    notes = Ledger()
+    notes = AccessLog()
     for number in range(MOST - 1):
         notes.add(entry(request_id=str(number)))
     assert answered() == 0
@@ -93,7 +92,7 @@ async def test_they_keep_their_order_and_wait_for_no_more_than_a_few(
 
 
 async def test_what_is_counted() -> None:
-    notes = Ledger()
+    notes = AccessLog()
     notes.add(entry())
     notes.add(entry(status=503, reason="overloaded", seconds={}, total=0.5))
     notes.add(entry(route="other", status=404, model=None, seconds={}))
@@ -122,7 +121,7 @@ async def test_what_is_counted() -> None:
 async def test_probes_that_are_well_are_told_at_debug(
     caplog: pytest.LogCaptureFixture, route: str, status: int, level: str
 ) -> None:
-    notes = Ledger()
+    notes = AccessLog()
     for least in (logging.DEBUG, logging.INFO):
         caplog.set_level(least, "rtscore.request")
         caplog.clear()
