@@ -6,17 +6,18 @@ both for several requests in a row takes far less of the event loop's time than 
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
+from itertools import groupby
 from time import time
 from typing import Any
 
 from prometheus_client import Counter, Histogram
 
 from server import metrics
+from server.log import BUNDLE
 
 MOST = 32  # entries that wait at the most: more would hold the event loop up for too long
 # Asked every few seconds, these would fill the log: all is well with them at level debug.
@@ -44,7 +45,7 @@ class AccessLog:
 
     def __init__(self, seconds: float = 0.25) -> None:
         self._seconds = seconds
-        self._entries: deque[Entry] = deque()
+        self._entries: list[Entry] = []
         self._series: Callable[..., Any] = cache(_series)  # the library looks for them for longer
 
     def add(self, entry: Entry) -> None:
@@ -57,10 +58,13 @@ class AccessLog:
 
     def flush(self) -> None:
         """Count and log what waits."""
-        while self._entries:
-            entry = self._entries.popleft()
+        entries, self._entries = self._entries, []
+        for entry in entries:
             self._count(entry)
-            _tell(entry)
+        for level, several in groupby(entries, _level):
+            if _log.isEnabledFor(level):
+                lines = [(entry.written, _told(entry)) for entry in several]
+                _log.log(level, "request", extra={BUNDLE: lines})
 
     def _count(self, entry: Entry) -> None:
         self._series(metrics.REQUESTS, entry.route, str(entry.status)).inc()
@@ -77,22 +81,15 @@ def _series(family: Counter | Histogram, *labels: str) -> Counter | Histogram:
     return family.labels(*labels)
 
 
-def _tell(entry: Entry) -> None:
-    """Log it, as of when it was written; nothing that the client sent but the request id."""
+def _level(entry: Entry) -> int:
     fine = entry.route in PROBED and entry.status == HTTPStatus.OK
-    level = logging.DEBUG if fine else logging.INFO
-    if _log.isEnabledFor(level):
-        _log.handle(logging.makeLogRecord(_record(entry, level)))
+    return logging.DEBUG if fine else logging.INFO
 
 
-def _record(entry: Entry, level: int) -> dict[str, Any]:
+def _told(entry: Entry) -> dict[str, Any]:
+    """What the log says of it: nothing that the client sent but the request id."""
     ms = {stage: _ms(seconds) for stage, seconds in entry.seconds.items()}
     return {
-        "name": _log.name,
-        "levelno": level,
-        "levelname": logging.getLevelName(level),
-        "msg": "request",
-        "created": entry.written,
         "request_id": entry.request_id,
         "method": entry.method,
         "route": entry.route,

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sys
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
@@ -15,6 +16,9 @@ import orjson
 
 from server.errors import StartupError
 
+# An extra that makes one record several lines, (when, in seconds since the epoch; its own extras)
+# each: a record has its price, and the access log has a line for every request.
+BUNDLE = "bundle"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "taskName", "color_message"}
 
 
@@ -77,34 +81,46 @@ def fields(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
+def _lines(record: logging.LogRecord) -> Sequence[tuple[float, dict[str, Any]]]:
+    bundle: Sequence[tuple[float, dict[str, Any]]] | None = vars(record).get(BUNDLE)
+    return [(record.created, fields(record))] if bundle is None else bundle
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time (UTC), level, logger, message, and what was passed as extra."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        """The record as one line, or as many as it bundles."""
+        about = {
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **fields(record),
         }
+        trace = {}
         if record.exc_info and record.exc_info[0] is not None:
-            line["exception"] = _trace(record.exc_info[1])
-        return orjson.dumps(line, default=str).decode()
+            trace = {"exception": _trace(record.exc_info[1])}
+        lines = [{"time": _utc(when), **about, **extra, **trace} for when, extra in _lines(record)]
+        return "\n".join([orjson.dumps(line, default=str).decode() for line in lines])
+
+
+def _utc(when: float) -> str:
+    return datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")
 
 
 class TextFormatter(logging.Formatter):
     """The same for reading: time, level, message, then name=value."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line, a trace below it."""
-        time = datetime.fromtimestamp(record.created).astimezone().isoformat(" ", "milliseconds")
-        extra = "".join(f" {name}={value}" for name, value in fields(record).items())
-        text = f"{time} {record.levelname:7} {record.getMessage()}{extra}"
+        """The record as one line, a trace below it; or as many lines as it bundles."""
+        about = f"{record.levelname:7} {record.getMessage()}"
+        lines = []
+        for when, extra in _lines(record):
+            time = datetime.fromtimestamp(when).astimezone().isoformat(" ", "milliseconds")
+            told = "".join(f" {name}={value}" for name, value in extra.items())
+            lines.append(f"{time} {about}{told}")
         if record.exc_info and record.exc_info[0] is not None:
-            text += "\n" + _trace(record.exc_info[1])
-        return text
+            lines.append(_trace(record.exc_info[1]))
+        return "\n".join(lines)
 
 
 def _trace(error: BaseException | None) -> str:

@@ -57,21 +57,22 @@ class RequestLayer:
 
     async def _within_deadline(self, exchange: Exchange) -> None:
         timeout_ms = min(exchange.own_timeout_ms() or self._timeout_ms, self._timeout_ms)
-        exchange.watch()
+        exchange.watch(timeout_ms / 1000)
         try:
-            async with asyncio.timeout(timeout_ms / 1000) as deadline:
-                await self._app(exchange.scope, exchange.receive, exchange.send)
-        except TimeoutError as error:
-            if not deadline.expired():
+            await self._app(exchange.scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            if exchange.gone or not exchange.late:
                 raise
-            raise DeadlineExceeded(f"The answer was not ready within {timeout_ms} ms.") from error
+            exchange.task.uncancel()
+            raise DeadlineExceeded(
+                f"The answer was not ready within {timeout_ms} ms."
+            ) from None
         finally:
             exchange.unwatch()
 
     async def _answer_cancelled(self, exchange: Exchange) -> None:
         """The client left, or the time for draining is over; any other cancelling is not ours."""
-        task = asyncio.current_task()
-        assert task is not None
+        task = exchange.task
         if exchange.gone:
             task.uncancel()
         elif self._lifecycle.draining:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -113,7 +114,7 @@ class About(BaseModel):
 class NoQuery(BaseModel):
     """A route that takes no query string."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 NO_QUERY = TypeAdapter(NoQuery)
@@ -122,7 +123,7 @@ NO_QUERY = TypeAdapter(NoQuery)
 def parse_query(request: Request, adapter: TypeAdapter[T]) -> T:
     """The query string as the adapter's type; raises Invalid."""
     if not request.scope["query_string"]:
-        return adapter.validate_strings({})
+        return _without_query(adapter)
     pairs = request.query_params.multi_items()
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
@@ -131,6 +132,11 @@ def parse_query(request: Request, adapter: TypeAdapter[T]) -> T:
         return adapter.validate_strings(dict(pairs))
     except ValidationError as error:
         raise _told(error) from error
+
+
+@cache  # most calls have none
+def _without_query(adapter: TypeAdapter[T]) -> T:
+    return adapter.validate_strings({})
 
 
 def parse_json(body: bytes, adapter: TypeAdapter[T]) -> T:

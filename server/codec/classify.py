@@ -32,7 +32,7 @@ from server.stages import Stages
 class Query(BaseModel):
     """The query string."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     top_k: int = Field(5, ge=1, le=1000, description="Classes, at the most")
 

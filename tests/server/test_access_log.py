@@ -1,8 +1,10 @@
 """What is noted of a request: counted and logged a moment later, together with others."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 from time import time
 from typing import Any
 
@@ -11,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from server import metrics
 from server.access_log import MOST, AccessLog, Entry
+from server.log import JsonFormatter
 
 STAGES = {"decode": 0.0012345678, "queue": 0.0, "infer": 0.02}
 
@@ -46,6 +49,15 @@ def answered() -> float:
     return count("rtscore_requests_total", route="/v1/faq", status="200")
 
 
+def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """The lines of the log, as JSON has them."""
+    return [
+        json.loads(line)
+        for record in caplog.records
+        for line in JsonFormatter().format(record).splitlines()
+    ]
+
+
 async def test_an_entry_is_counted_and_logged_a_moment_later(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -56,15 +68,14 @@ async def test_an_entry_is_counted_and_logged_a_moment_later(
     assert (answered(), caplog.records) == (0, [])
     await asyncio.sleep(0.5)
     assert answered() == 1
-    (record,) = caplog.records
-    assert (record.name, record.levelname, record.getMessage()) == (
-        "rtscore.request",
-        "INFO",
-        "request",
-    )
-    assert before <= record.created <= after  # when it was answered, not when it was logged
-    told = {name: vars(record)[name] for name in ("request_id", "method", "route", "status", "ms")}
-    assert told == {
+    (line,) = logged(caplog)
+    # When it was answered, not when it was logged.
+    written = datetime.fromisoformat(line.pop("time")).timestamp()
+    assert before - 0.001 <= written <= after
+    assert line == {
+        "level": "info",
+        "logger": "rtscore.request",
+        "message": "request",
         "request_id": "one",
         "method": "POST",
         "route": "/v1/faq",
@@ -83,8 +94,7 @@ async def test_they_keep_their_order_and_wait_for_no_more_than_a_few(
     assert answered() == 0
     notes.add(entry(request_id="last"))
     assert answered() == MOST
-    ids = [vars(record)["request_id"] for record in caplog.records]
-    assert ids == [*map(str, range(MOST - 1)), "last"]
+    assert [line["request_id"] for line in logged(caplog)] == [*map(str, range(MOST - 1)), "last"]
     notes.add(entry())
     notes.flush()
     notes.flush()
@@ -129,3 +139,18 @@ async def test_probes_that_are_well_are_told_at_debug(
         notes.flush()
         expected = [level] if logging.getLevelName(level) >= least else []
         assert [record.levelname for record in caplog.records] == expected
+
+
+async def test_lines_of_several_levels_keep_their_order(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "rtscore.request")
+    notes = AccessLog()
+    for route in ("/v1/faq", "/v1/faq", "/healthz", "/v1/faq"):
+        notes.add(entry(route=route))
+    notes.flush()
+    told = [(line["level"], line["route"]) for line in logged(caplog)]
+    assert told == [
+        ("info", "/v1/faq"),
+        ("info", "/v1/faq"),
+        ("debug", "/healthz"),
+        ("info", "/v1/faq"),
+    ]

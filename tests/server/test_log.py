@@ -5,7 +5,7 @@ import logging
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -102,6 +102,23 @@ def test_a_trace_stands_below_its_text_line() -> None:
     assert first.endswith("internal error")
     assert second.startswith("Traceback")
     assert last == "ValueError: what happened"
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_one_record_can_be_several_lines(style: Literal["json", "text"]) -> None:
+    lines = run(
+        'logger.info("request", extra={"bundle": [(0.5, {"a": 1}), (1.25, {"b": 2})]})', style=style
+    )
+    if style == "json":
+        about = {"level": "info", "logger": "rtscore", "message": "request"}
+        assert [json.loads(line) for line in lines] == [
+            {"time": "1970-01-01T00:00:00.500+00:00", **about, "a": 1},
+            {"time": "1970-01-01T00:00:01.250+00:00", **about, "b": 2},
+        ]
+    else:
+        times, told = zip(*(line.split(" INFO    ") for line in lines), strict=True)
+        assert told == ("request a=1", "request b=2")
+        assert [datetime.fromisoformat(time).timestamp() for time in times] == [0.5, 1.25]
 
 
 def test_only_what_was_passed_as_extra_is_a_field() -> None:
