@@ -1,53 +1,70 @@
-"""The bare loop: the server's decoder and session on some threads, with nothing around them."""
+"""The bare loop: the server's decoder and session on some threads, with nothing around them.
 
+`python -m benchmarks.images_bare MODEL FOLDER` goes on until SIGTERM and then prints as JSON when
+each picture began and ended.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import cycle
-from statistics import quantiles
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from benchmarks.images_load import cpu_seconds
+from client.inputs import read_pictures
 from server.codec.picture import decode
 from server.contract import ImageContract
 from server.session import Session
 
 
-@dataclass(frozen=True)
-class Rate:
-    """Pictures a second, CPU seconds a picture, and seconds that a picture took (median, p99)."""
-
-    rate: float
-    cpu: float
-    p50: float
-    p99: float
-
-    @classmethod
-    def of(cls, latencies: Sequence[float], seconds: float, cpu: float) -> "Rate":
-        """From what each picture took, and from wall and CPU seconds of all."""
-        ranks = quantiles(latencies, n=100, method="inclusive")
-        return cls(len(latencies) / seconds, cpu / len(latencies), ranks[49], ranks[98])
-
-
-def bare(session: Session, bodies: Sequence[bytes], threads: int, seconds: float) -> Rate:
-    """`threads` loops of decode and run over the encoded `bodies` in turn, for `seconds`."""
-    turn = cycle(bodies)
-    begun, used = perf_counter(), cpu_seconds()
-    with ThreadPoolExecutor(threads) as pool:
-        loops = [pool.submit(_loop, session, turn, begun + seconds) for _ in range(threads)]
-        latencies = [second for loop in loops for second in loop.result()]
-    return Rate.of(latencies, perf_counter() - begun, cpu_seconds() - used)
-
-
-def _loop(session: Session, turn: Iterator[bytes], ends: float) -> list[float]:
+def loop(
+    session: Session, turn: Iterator[bytes], ended: threading.Event
+) -> Iterator[tuple[float, float]]:
+    """Decode and run pictures in turn; yields when (perf_counter) each began and ended."""
     assert isinstance(session.contract, ImageContract)
-    latencies: list[float] = []
-    begun = perf_counter()
-    while begun < ends:
+    while not ended.is_set():
+        begun = perf_counter()
         pixels = decode(next(turn), session.contract, max_megapixels=50)
         session.run({"image": pixels[np.newaxis]})
-        latencies.append((now := perf_counter()) - begun)
-        begun = now
-    return latencies
+        yield begun, perf_counter()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Loop, and print."""
+    parser = argparse.ArgumentParser("benchmarks.images_bare", description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--loops", type=int, default=1, help="threads that decode and run")
+    parser.add_argument("--threads", type=int, default=1, help="threads of one run")
+    options = parser.parse_args(argv)
+    session = Session(options.model, threads=options.threads)
+    turn = cycle([picture.body for picture in read_pictures(options.folder)])
+    spans: list[tuple[float, float]] = []
+    through, ended = threading.Event(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+
+    def one() -> None:
+        for span in loop(session, turn, ended):
+            spans.append(span)
+            through.set()
+
+    threads = [threading.Thread(target=one) for _ in range(options.loops)]
+    for thread in threads:
+        thread.start()
+    through.wait()
+    print("running", flush=True)
+    while not ended.wait(0.1):  # a signal that reaches another thread does not end a longer one
+        pass
+    for thread in threads:
+        thread.join()
+    print(json.dumps({"failed": 0, "spans": spans}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

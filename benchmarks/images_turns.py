@@ -1,83 +1,186 @@
-"""Turns of bare loops and of servers in both CPU modes, on the same pictures."""
+"""Turns: one program after another has the machine for itself, for a moment each.
 
-from contextlib import ExitStack
-from dataclasses import dataclass
+What a machine computes in a second changes from one second to the next, so turns have to be short,
+and a load that begins and ends would leave the CPUs idle for a part of each. So all programs run
+from the start, and all but one are stopped (SIGSTOP), in the midst of whatever they do.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import quantiles
+from time import perf_counter
+from types import TracebackType
+from typing import Self
 
+import numpy as np
 from rich.progress import track
 
-from benchmarks.images_bare import Rate, bare
-from benchmarks.images_served import Served, drive
-from client.inputs import read_pictures
 from server.cpus import cpu_limit
-from server.session import Session
-from tests.live import LiveServer
 
-MODES = ("throughput", "latency")
-CONNECTIONS = 8
+WARM_UP = 2  # turns of each program that do not count
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A model's turns: bare loops on every thread, one at a time, and the server in each mode."""
+class Figures:
+    """What came of a program's turns.
 
-    name: str
-    precision: str
-    bare: list[Rate]
-    bare_alone: list[Rate]
-    busy: dict[str, list[Served]]
-    alone: dict[str, list[Served]]
+    Pictures a second, seconds that a picture took (median, p99), CPU seconds a picture of the
+    program and of its first thread alone (a server's event loop), and the share of the CPUs that
+    the load and this process used meanwhile.
+    """
 
-    @property
-    def ratios(self) -> list[float]:
-        """Served by bare pictures a second, in the order of the turns."""
-        pairs = zip(self.busy["throughput"], self.bare, strict=True)
-        return [served.corrected / loop.rate for served, loop in pairs]
-
-    @property
-    def ratio(self) -> float:
-        """The median turn's."""
-        return median(self.ratios)
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+    loop_cpu: float
+    load: float
 
     @property
-    def cpu_ratio(self) -> float:
-        """CPU time of a picture in the bare loop by that of one served; the median turn's."""
-        pairs = zip(self.busy["throughput"], self.bare, strict=True)
-        return median(loop.cpu / served.raw.cpu for served, loop in pairs)
+    def corrected(self) -> float:
+        """Pictures a second, had the program had the CPUs for itself."""
+        return self.rate / (1 - self.load)
 
 
-def measure(model: Path, folder: Path, turns: int, seconds: float) -> Measured:
-    """One model with the pictures in `folder`, everything `turns` times in turn."""
-    threads = cpu_limit()
-    bodies = [one.body for one in read_pictures(folder)]
-    one_thread, all_threads = Session(model), Session(model, threads=threads)
-    contract = one_thread.contract
-    measured = Measured(model.stem, contract.precision, [], [], {}, {})
-    with ExitStack() as stack:
-        servers = {
-            mode: stack.enter_context(
-                LiveServer({"image_model": model, "faq_model": "", "cpu_mode": mode, "port": 0})
-            )
-            for mode in MODES
-        }
-        for server in servers.values():
-            drive(server, folder, CONNECTIONS, min(1, seconds))  # everything once
-        bare(one_thread, bodies, threads, min(1, seconds))
-        for _ in track(range(turns), model.name):
-            measured.bare.append(bare(one_thread, bodies, threads, seconds))
-            _drive(servers, measured.busy, folder, CONNECTIONS, seconds)
-            measured.bare_alone.append(bare(all_threads, bodies, 1, seconds))
-            _drive(servers, measured.alone, folder, 1, seconds)
-    return measured
+@dataclass(frozen=True)
+class Turn:
+    """When it began and ended (perf_counter), and the CPU seconds that were used in it."""
+
+    begun: float
+    ended: float
+    program: float
+    first_thread: float
+    load: float
 
 
-def _drive(
-    servers: dict[str, LiveServer],
-    found: dict[str, list[Served]],
-    folder: Path,
-    connections: int,
-    seconds: float,
-) -> None:
-    for mode, server in servers.items():
-        found.setdefault(mode, []).append(drive(server, folder, connections, seconds))
+@dataclass
+class Program:
+    """Process `pid`, and where others send it pictures, the `teller` that does.
+
+    The teller, which is `pid` itself where that is a bare loop, goes on until SIGTERM. Then it
+    prints when each picture began and ended (perf_counter), and how many failed.
+    """
+
+    pid: int
+    teller: subprocess.Popen[str]
+    turns: list[Turn] = field(default_factory=list)
+
+    @classmethod
+    def running(cls, module: str, *arguments: object, server: int | None = None) -> Self:
+        """Start `python -m module`, a bare loop or what sends pictures to the process `server`.
+
+        It is stopped when this returns.
+        """
+        command = [sys.executable, "-m", module, *map(str, arguments)]
+        teller = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        program = cls(server or teller.pid, teller)
+        assert teller.stdout is not None
+        teller.stdout.readline()  # once the first picture is through
+        program.stop()
+        return program
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the teller, whatever it was doing."""
+        self.go_on()
+        with self.teller:
+            self.teller.kill()
+
+    def stop(self) -> None:
+        """Stop in the midst of things."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Go on."""
+        self._signal(signal.SIGCONT)
+
+    def take_turn(self, seconds: float) -> None:
+        """Go on for `seconds`."""
+        before, mine, begun = self._used(), time.process_time(), perf_counter()
+        self.go_on()
+        time.sleep(seconds)
+        self.stop()
+        ended, mine, after = perf_counter(), time.process_time() - mine, self._used()
+        program, first, load = (late - early for late, early in zip(after, before, strict=True))
+        self.turns.append(Turn(begun, ended, program, first, load + mine))
+
+    def figures(self) -> Figures:
+        """End it, and work out what came of its turns; raises SystemExit where a picture failed."""
+        self.go_on()
+        self.teller.terminate()
+        told = json.loads(self.teller.communicate()[0])
+        if told["failed"]:
+            raise SystemExit(f"{told['failed']} of {len(told['spans'])} pictures failed")
+        return figures(self.turns[WARM_UP:], told["spans"])
+
+    def _signal(self, number: int) -> None:
+        if self.teller.poll() is None:
+            for pid in {self.pid, self.teller.pid}:
+                os.kill(pid, number)
+
+    def _used(self) -> tuple[float, float, float]:
+        """CPU seconds of the program, of its first thread and of the load."""
+        load = 0.0 if self.teller.pid == self.pid else _cpu_seconds(self.teller.pid)
+        return _cpu_seconds(self.pid), _cpu_seconds(self.pid, self.pid), load
+
+
+def figures(turns: Sequence[Turn], spans: Sequence[tuple[float, float]]) -> Figures:
+    """What came of `turns` in which pictures began and ended at `spans`, some of them outside."""
+    edges = [edge for turn in turns for edge in (turn.begun, turn.ended)]
+    lengths = [turn.ended - turn.begun for turn in turns]
+    active = np.repeat(np.cumsum([0.0, *lengths]), 2)[1:-1]  # at each edge: seconds of turns so far
+    ends = [end for _, end in spans]
+    counted = [span for span, one in zip(spans, _within(ends, turns), strict=True) if one]
+    if len(counted) < 2:
+        raise SystemExit("a program got through less than 2 pictures; give it more or longer turns")
+    begun, ended = (np.interp(times, edges, active) for times in zip(*counted, strict=True))
+    ranks = quantiles((ended - begun).tolist(), n=100, method="inclusive")
+    seconds, count = sum(lengths), len(counted)
+    return Figures(
+        rate=count / seconds,
+        p50=ranks[49],
+        p99=ranks[98],
+        cpu=sum(turn.program for turn in turns) / count,
+        loop_cpu=sum(turn.first_thread for turn in turns) / count,
+        load=sum(turn.load for turn in turns) / (seconds * cpu_limit()),
+    )
+
+
+def take_turns(programs: Sequence[Program], turns: int, seconds: float, title: str) -> None:
+    """Give each program `turns` turns of `seconds` that count, in an order that changes."""
+    order = [*programs]
+    shuffled = random.Random(0)
+    for _ in track(range(WARM_UP + turns), title):
+        shuffled.shuffle(order)
+        for program in order:
+            program.take_turn(seconds)
+
+
+def _within(times: Sequence[float], turns: Sequence[Turn]) -> list[bool]:
+    begun = np.array([turn.begun for turn in turns])
+    ended = np.array([turn.ended for turn in turns])
+    at = np.searchsorted(begun, times, "right") - 1
+    return [
+        bool(place >= 0 and time <= ended[place]) for place, time in zip(at, times, strict=True)
+    ]
+
+
+def _cpu_seconds(pid: int, thread: int | str = "*") -> float:
+    """CPU time that a process, or one of its threads, has used."""
+    told = [path.read_text() for path in Path(f"/proc/{pid}/task").glob(f"{thread}/schedstat")]
+    return sum(int(text.split()[0]) for text in told) / 1e9

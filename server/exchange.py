@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server import metrics
 from server.access_log import Entry
+from server.codec.body import headers_of
 from server.errors import PROBLEM_JSON, ApiError, Invalid
 from server.stages import Stages
 
@@ -37,9 +38,9 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = perf_counter()
         self.scope = scope
-        self._headers = dict(reversed(scope["headers"]))  # of several with one name, the first
+        self._headers = headers_of(scope)
         self.model = SCORED.get(scope["path"]) if scope["method"] == "POST" else None
-        given = self._header(b"x-request-id")
+        given = self._headers.get(b"x-request-id")
         self.request_id = given if given and _REQUEST_ID.fullmatch(given) else _new_id()
         self.stages = Stages()
         self.status = metrics.CLIENT_GONE  # until an answer begins
@@ -54,13 +55,9 @@ class Exchange:
         self._head: Message | None = None
         scope["state"].update(request_id=self.request_id, stages=self.stages)
 
-    def _header(self, name: bytes) -> str | None:
-        value = self._headers.get(name)
-        return None if value is None else value.decode("latin-1")
-
     def own_timeout_ms(self) -> int | None:
         """What the request's X-Timeout-Ms allows, in ms; raises Invalid."""
-        text = self._header(b"x-timeout-ms")
+        text = self._headers.get(b"x-timeout-ms")
         if text is None or self.model is None:
             return None
         digits = text.lstrip("0")[:12]  # more than any limit; a longer number would cost time

@@ -64,9 +64,7 @@ class RequestLayer:
             if exchange.gone or not exchange.late:
                 raise
             exchange.task.uncancel()
-            raise DeadlineExceeded(
-                f"The answer was not ready within {timeout_ms} ms."
-            ) from None
+            raise DeadlineExceeded(f"The answer was not ready within {timeout_ms} ms.") from None
         finally:
             exchange.unwatch()
 

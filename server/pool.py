@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -38,23 +38,33 @@ class Pool:
                 f"{self.waiting} calls are waiting and at most {self._limit} may; try again later"
             )
         call: list[Callable[[], T]] = [partial(function, *args, **kwargs)]
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
         self.inside += 1
-        future = self._pool.submit(_run, call)
+        running = self._pool.submit(_run, call)
+        # asyncio.wrap_future would do, with twice the work for the event loop.
+        running.add_done_callback(partial(_call_soon, loop, partial(self._leave, answer)))
         try:
-            return await asyncio.wrap_future(future)
-        finally:
-            # In the pool's line a cancelled call would keep its arguments alive. If its thread was
-            # just about to take it, that finds nothing, and nobody waits for what it says.
+            return await answer
+        except asyncio.CancelledError:
+            # In the pool's line it would keep its arguments alive. If its thread was just about to
+            # take it, that finds nothing, and nobody waits for what it says.
             call.clear()
-            if future.done():
-                self._leave()
-            else:  # cancelled, but its thread goes on
-                leave = partial(_call_soon, asyncio.get_running_loop(), self._leave)
-                future.add_done_callback(leave)
+            running.cancel()
+            raise
 
-    def _leave(self) -> None:
+    def _leave(self, answer: asyncio.Future[T], running: Future[T]) -> None:
+        """Note that a call is over, and hand its result to who still waits for it."""
         self.inside -= 1
         self._left.set()
+        if answer.done():
+            return
+        if running.cancelled():
+            answer.cancel()
+        elif (error := running.exception()) is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(running.result())
 
     async def empty(self) -> None:
         """Wait until no call waits or runs."""
@@ -67,9 +77,11 @@ class Pool:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object], _: object) -> None:
+def _call_soon(
+    loop: asyncio.AbstractEventLoop, callback: Callable[[Future[T]], object], ended: Future[T]
+) -> None:
     with suppress(RuntimeError):  # the loop has ended meanwhile
-        loop.call_soon_threadsafe(callback)
+        loop.call_soon_threadsafe(callback, ended)
 
 
 def _run(call: list[Callable[[], T]]) -> T:

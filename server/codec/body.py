@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Scope
 
 from server.errors import ApiError, BadRequest, Invalid, RequestTimeout, TooLarge
 from server.errors import UnsupportedMediaType as Unsupported
@@ -20,16 +21,24 @@ _PROBLEMS_TOLD = 5
 _NAME_TOLD = 100  # characters of a field's name, which may be as long as the body
 
 
+def headers_of(scope: Scope) -> dict[bytes, str]:
+    """A request's headers by their names in lower case; of several with one name, the first.
+
+    Starlette's own would be searched from the start for each name.
+    """
+    return {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
 def content_type(request: Request) -> str:
     """The media type without its parameters, in lower case; "" where there is none.
 
     Raises UnsupportedMediaType for a compressed body or a charset other than UTF-8.
     """
-    headers = request.headers
-    encoding = headers.get("content-encoding", "identity").strip().lower()
+    headers = headers_of(request.scope)
+    encoding = headers.get(b"content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise Unsupported(f"Send the body without Content-Encoding: {encoding[:40]!r}.")
-    media_type, _, parameters = headers.get("content-type", "").partition(";")
+    media_type, _, parameters = headers.get(b"content-type", "").partition(";")
     media_type = media_type.strip().lower()
     charset = parameters.replace(" ", "").replace('"', "").lower().partition("charset=")[2]
     if media_type == "application/json" and charset.partition(";")[0] not in ("", "utf-8", "utf8"):
@@ -88,7 +97,7 @@ class _Intake:
         self._receive = request.receive
         self._limit = request.state.settings.max_body_mib * _MIB
         self._size = 0
-        stated = request.headers.get("content-length", "")
+        stated = headers_of(request.scope).get(b"content-length", "")
         if stated.isdecimal() and int(stated) > self._limit:
             raise TooLarge(f"The body has {stated} bytes; at most {self._limit} are taken.")
 
@@ -123,7 +132,8 @@ NO_QUERY = TypeAdapter(NoQuery)
 def parse_query(request: Request, adapter: TypeAdapter[T]) -> T:
     """The query string as the adapter's type; raises Invalid."""
     if not request.scope["query_string"]:
-        return _without_query(adapter)
+        empty: T = _without_query(adapter)
+        return empty
     pairs = request.query_params.multi_items()
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
