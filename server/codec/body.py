@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from functools import cache
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -126,27 +125,28 @@ class NoQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-NO_QUERY = TypeAdapter(NoQuery)
+class QueryString(Generic[T]):
+    """What may stand in a query string: the fields of `model`, all with defaults."""
+
+    def __init__(self, model: type[T]) -> None:
+        self._adapter = TypeAdapter(model)
+        self._empty = self._adapter.validate_strings({})  # which most queries are
+
+    def parse(self, request: Request) -> T:
+        """The query string of `request`; raises Invalid."""
+        if not request.scope["query_string"]:
+            return self._empty
+        pairs = request.query_params.multi_items()
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            raise Invalid("A query parameter is given twice; give each once.")
+        try:
+            return self._adapter.validate_strings(dict(pairs))
+        except ValidationError as error:
+            raise _told(error) from error
 
 
-def parse_query(request: Request, adapter: TypeAdapter[T]) -> T:
-    """The query string as the adapter's type; raises Invalid."""
-    if not request.scope["query_string"]:
-        empty: T = _without_query(adapter)
-        return empty
-    pairs = request.query_params.multi_items()
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise Invalid("A query parameter is given twice; give each once.")
-    try:
-        return adapter.validate_strings(dict(pairs))
-    except ValidationError as error:
-        raise _told(error) from error
-
-
-@cache  # most calls have none
-def _without_query(adapter: TypeAdapter[T]) -> T:
-    return adapter.validate_strings({})
+NO_QUERY = QueryString(NoQuery)
 
 
 def parse_json(body: bytes, adapter: TypeAdapter[T]) -> T:

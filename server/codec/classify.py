@@ -15,11 +15,11 @@ from starlette.requests import Request
 from server.codec.body import (
     NO_QUERY,
     About,
+    QueryString,
     arriving,
     chunks,
     content_type,
     parse_json,
-    parse_query,
     read_body,
 )
 from server.contract import ImageContract
@@ -62,7 +62,7 @@ class ClassifyAnswer(BaseModel):
     predictions: list[Prediction]
 
 
-_QUERY = TypeAdapter(Query)
+_QUERY = QueryString(Query)
 _REQUEST = TypeAdapter(ClassifyRequest)
 
 
@@ -92,12 +92,12 @@ async def decode(request: Request, contract: ImageContract) -> ClassifyCall:
     """
     media_type = content_type(request)
     if media_type == "application/json":
-        parse_query(request, NO_QUERY)
+        NO_QUERY.parse(request)
         body = await read_body(request)
         decoders: Pool = request.state.decoders
         with request.state.stages.timed("decode"):
             return await decoders.run(_decode_json, body)
-    query = parse_query(request, _QUERY)
+    query = _QUERY.parse(request)
     return ClassifyCall([await _content(request, media_type)], query.top_k)
 
 

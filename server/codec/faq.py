@@ -15,7 +15,6 @@ from server.codec.body import (
     About,
     content_type,
     parse_json,
-    parse_query,
     read_body,
 )
 from server.contract import FaqContract, Row
@@ -108,7 +107,7 @@ async def decode(request: Request, contract: FaqContract) -> FaqCall:
     """
     if content_type(request) != "application/json":
         raise UnsupportedMediaType("Send the question as 'Content-Type: application/json'.")
-    parse_query(request, NO_QUERY)
+    NO_QUERY.parse(request)
     body = await read_body(request)
     with request.state.stages.timed("decode"):
         if len(body) <= _SMALL:

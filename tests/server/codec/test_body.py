@@ -14,11 +14,11 @@ from starlette.types import Message
 
 from server.codec.body import (
     NO_QUERY,
+    QueryString,
     arriving,
     chunks,
     content_type,
     parse_json,
-    parse_query,
     read_body,
 )
 from server.errors import (
@@ -174,12 +174,12 @@ class Query(BaseModel):
     top_k: int = Field(5, ge=1, le=1000)
 
 
-QUERY = TypeAdapter(Query)
+QUERY = QueryString(Query)
 
 
 @pytest.mark.parametrize(("query", "top_k"), [("", 5), ("top_k=7", 7), ("top_k=1000", 1000)])
 def test_a_query(query: str, top_k: int) -> None:
-    assert parse_query(request(query=query), QUERY).top_k == top_k
+    assert QUERY.parse(request(query=query)).top_k == top_k
 
 
 @pytest.mark.parametrize(
@@ -197,13 +197,13 @@ def test_a_query(query: str, top_k: int) -> None:
 )
 def test_a_query_that_is_refused(query: str, told: str) -> None:
     with pytest.raises(Invalid, match=told):
-        parse_query(request(query=query), QUERY)
+        QUERY.parse(request(query=query))
 
 
 def test_a_route_without_a_query() -> None:
-    parse_query(request(), NO_QUERY)
+    NO_QUERY.parse(request())
     with pytest.raises(Invalid, match="top_k: Extra inputs"):
-        parse_query(request(query="top_k=3"), NO_QUERY)
+        NO_QUERY.parse(request(query="top_k=3"))
 
 
 class Document(BaseModel):
