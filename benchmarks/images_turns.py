@@ -83,7 +83,9 @@ class Program:
         teller = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         program = cls(server or teller.pid, teller)
         assert teller.stdout is not None
-        teller.stdout.readline()  # once the first picture is through
+        if not teller.stdout.readline():  # which comes once the first picture is through
+            teller.communicate()
+            raise SystemExit(f"{' '.join(command[2:])} did not start")
         program.stop()
         return program
 
@@ -119,14 +121,18 @@ class Program:
         program, first, load = (late - early for late, early in zip(after, before, strict=True))
         self.turns.append(Turn(begun, ended, program, first, load + mine))
 
-    def figures(self) -> Figures:
-        """End it, and work out what came of its turns; raises SystemExit where a picture failed."""
+    def end(self) -> list[tuple[float, float]]:
+        """End the teller; when each picture began and ended. SystemExit where one failed."""
         self.go_on()
         self.teller.terminate()
         told = json.loads(self.teller.communicate()[0])
         if told["failed"]:
             raise SystemExit(f"{told['failed']} of {len(told['spans'])} pictures failed")
-        return figures(self.turns[WARM_UP:], told["spans"])
+        return [(begun, ended) for begun, ended in told["spans"]]
+
+    def figures(self) -> Figures:
+        """End it, and work out what came of its turns."""
+        return figures(self.turns[WARM_UP:], self.end(), cpu_limit())
 
     def _signal(self, number: int) -> None:
         if self.teller.poll() is None:
@@ -139,7 +145,7 @@ class Program:
         return _cpu_seconds(self.pid), _cpu_seconds(self.pid, self.pid), load
 
 
-def figures(turns: Sequence[Turn], spans: Sequence[tuple[float, float]]) -> Figures:
+def figures(turns: Sequence[Turn], spans: Sequence[tuple[float, float]], cpus: int) -> Figures:
     """What came of `turns` in which pictures began and ended at `spans`, some of them outside."""
     edges = [edge for turn in turns for edge in (turn.begun, turn.ended)]
     lengths = [turn.ended - turn.begun for turn in turns]
@@ -157,7 +163,7 @@ def figures(turns: Sequence[Turn], spans: Sequence[tuple[float, float]]) -> Figu
         p99=ranks[98],
         cpu=sum(turn.program for turn in turns) / count,
         loop_cpu=sum(turn.first_thread for turn in turns) / count,
-        load=sum(turn.load for turn in turns) / (seconds * cpu_limit()),
+        load=sum(turn.load for turn in turns) / (seconds * cpus),
     )
 
 

@@ -1,8 +1,8 @@
 """The benchmark of pictures: from end to end with a tiny model, and what its figures mean."""
 
 import io
-import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,8 @@ import pytest
 from PIL import Image
 
 from benchmarks import images, images_decoders
-from benchmarks.images_bare import Rate, bare
 from benchmarks.images_decoders import EXACT, LARGE, OURS, SMALL
-from benchmarks.images_served import Served, drive
-from server.session import Feeds, Probabilities, Session
+from benchmarks.images_turns import WARM_UP, Program, Turn, figures, take_turns
 from tests import tiny
 from tests.live import LiveServer
 
@@ -43,7 +41,8 @@ def server(model: Path) -> Iterator[LiveServer]:
 
 def test_every_figure_is_on_the_page(model: Path, pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "images.md"
-    arguments = [str(model), "--pictures", str(pictures), "--turns", "2", "--seconds", "0.1"]
+    arguments = [str(model), "--pictures", str(pictures), "--processes", "2"]
+    arguments += ["--turns", "2", "--seconds", "0.2"]
     assert images.main([*arguments, "-o", str(out)]) == 0
     page = out.read_text(encoding="utf-8")
     for row in ("model | fp32", "model | fp32 | throughput", "model | fp32 | latency"):
@@ -57,8 +56,8 @@ def test_every_figure_is_on_the_page(model: Path, pictures: Path, tmp_path: Path
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_load_knows_what_it_sent_and_used(server: LiveServer, pictures: Path) -> None:
-    served = drive(server, pictures, connections=3, seconds=0.2)
+def scored(server: LiveServer) -> float:
+    """How many pictures the server has scored."""
     with server.client() as client:
         metrics = client.get("/metrics").text
     (count,) = (
@@ -66,38 +65,78 @@ def test_the_load_knows_what_it_sent_and_used(server: LiveServer, pictures: Path
         for line in metrics.splitlines()
         if line.startswith("rtscore_requests_total") and "classify" in line and '"200"' in line
     )
-    assert served.raw.rate * 0.2 <= float(count)
-    assert 0 < served.raw.p50 <= served.raw.p99
-    assert 0 < served.load < 1
+    return float(count)
+
+
+def test_the_load_knows_what_it_sent_and_used(server: LiveServer, pictures: Path) -> None:
+    load = ("benchmarks.images_load", server.port, pictures, "--connections", 3)
+    with Program.running(*load, server=server.process.pid) as program:
+        take_turns([program], turns=2, seconds=0.2, title="load")
+        found = program.figures()
+    assert 0 < found.rate * 0.4 <= scored(server)
+    assert 0 < found.p50 <= found.p99
+    assert 0 < found.loop_cpu < found.cpu
+    assert 0 < found.load < 1
 
 
 def test_an_answer_that_is_an_error_ends_the_benchmark(server: LiveServer, tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "broken.jpg").write_bytes(b"no picture")
-    with pytest.raises(SystemExit, match="requests failed"):
-        drive(server, folder, connections=1, seconds=0.1)
+    load = ("benchmarks.images_load", server.port, folder)
+    with (
+        Program.running(*load, server=server.process.pid) as program,
+        pytest.raises(SystemExit, match="pictures failed"),
+    ):
+        program.figures()
 
 
-def test_a_rate_is_divided_by_the_share_that_the_load_leaves() -> None:
-    rate = Rate.of([0.01] * 99 + [0.2], seconds=2.0, cpu=1.0)
-    assert (rate.rate, rate.cpu, rate.p50) == (50.0, 0.01, 0.01)
-    assert rate.p99 > rate.p50
-    assert Served(rate, loop_cpu=0.0, load=0.2).corrected == pytest.approx(62.5)
+def test_what_does_not_start_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"benchmarks.images_bare .* did not start"):
+        Program.running("benchmarks.images_bare", tmp_path / "missing.onnx", tmp_path)
 
 
-def test_the_bare_loop_runs_on_every_thread(model: Path, pictures: Path) -> None:
-    bodies = [path.read_bytes() for path in pictures.iterdir()]
-    threads = set()
+def test_only_one_program_runs_at_a_time(model: Path, pictures: Path) -> None:
+    """And goes on in the midst of what it did: there are no pictures but in its turns."""
+    bare = ("benchmarks.images_bare", model, pictures)
+    with Program.running(*bare) as one, Program.running(*bare, "--loops", 2) as other:
+        take_turns([one, other], turns=3, seconds=0.1, title="both")
+        for program in (one, other):
+            assert len(program.turns) == WARM_UP + 3
+            spans = program.end()
+            between = [
+                ended
+                for _, ended in spans
+                for turn, following in pairwise(program.turns)
+                if turn.ended + 0.02 < ended < following.begun
+            ]
+            assert between == []
+            overlap = [(begun, before) for (_, before), (begun, _) in pairwise(sorted(spans))]
+            assert any(begun < before for begun, before in overlap) == (program is other)
 
-    class Watched(Session):
-        def run(self, feeds: Feeds) -> Probabilities:
-            threads.add(threading.get_ident())
-            return super().run(feeds)
 
-    session = Watched(model)
-    assert bare(session, bodies, threads=2, seconds=0.1).rate > 0
-    assert len(threads) == 2
+def test_the_time_between_turns_does_not_count() -> None:
+    turns = [
+        Turn(begun=10.0, ended=11.0, program=1.5, first_thread=0.1, load=0.25),
+        Turn(begun=20.0, ended=21.0, program=1.5, first_thread=0.2, load=0.15),
+    ]
+    spans = [
+        (9.0, 9.9),
+        (9.5, 10.25),
+        (10.25, 10.75),
+        (10.75, 20.25),
+        (20.25, 20.75),
+        (20.75, 22.0),
+    ]
+    found = figures(turns, spans, cpus=2)
+    assert found.rate == 4 / 2.0
+    assert found.p50 == pytest.approx(0.5)  # 0.25, and 0.5 three times
+    assert found.cpu == pytest.approx(3 / 4)
+    assert found.loop_cpu == pytest.approx(0.3 / 4)
+    assert found.load == pytest.approx(0.4 / 4)
+    assert found.corrected == pytest.approx(2 / 0.9)
+    with pytest.raises(SystemExit, match="less than 2 pictures"):
+        figures(turns, spans[:2], cpus=2)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
