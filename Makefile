@@ -1,5 +1,5 @@
 # make run           packages, default models, server on http://127.0.0.1:8000
-# make test          every test that needs no cluster and no GPU
+# make test          every test that needs no cluster and no GPU, JOBS (2) of their files at a time
 # make test-cluster  the chart's tests, on the cluster that KUBECONFIG names
 # make check         ruff and mypy
 # make audit         known flaws of every package that constraints.txt names
@@ -8,6 +8,7 @@
 # make parts         SBOM and licences of the Python environment OF (.venv), into TO (dist)
 
 PYTHON ?= python3
+JOBS ?= 2
 BUILD ?= docker build
 OF ?= .venv/bin/python
 TO ?= dist
@@ -24,7 +25,7 @@ run: models
 
 test: models .venv/dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses=$(JOBS) --dist=loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

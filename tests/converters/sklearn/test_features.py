@@ -1,5 +1,6 @@
 """Steps between the texts and the classifier."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,8 @@ SVD = TruncatedSVD(8, random_state=0)
             TfidfTransformer(use_idf=False),
         ),
     ],
-    ids=lambda steps: ", ".join(map(str, steps)),
+    # Without a function's address, so that every process gives a test the same name.
+    ids=lambda steps: re.sub(" at 0x[0-9a-f]+", "", ", ".join(map(str, steps))),
 )
 def test_steps(steps: tuple[Any, ...]) -> None:
     assert_agrees(fitted(*steps, LogisticRegression(C=20)))
