@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 from time import perf_counter
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -63,14 +62,14 @@ class Turn:
 
 @dataclass
 class Program:
-    """Process `pid`, and where others send it pictures, the `teller` that does.
+    """Process `pid`, and where others send it pictures, the `reporter` that does.
 
-    The teller, which is `pid` itself where that is a bare loop, goes on until SIGTERM. Then it
+    The reporter, which is `pid` itself where that is a bare loop, goes on until SIGTERM. Then it
     prints when each picture began and ended (perf_counter), and how many failed.
     """
 
     pid: int
-    teller: subprocess.Popen[str]
+    reporter: subprocess.Popen[str]
     turns: list[Turn] = field(default_factory=list)
 
     @classmethod
@@ -80,11 +79,11 @@ class Program:
         It is stopped when this returns.
         """
         command = [sys.executable, "-m", module, *map(str, arguments)]
-        teller = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        program = cls(server or teller.pid, teller)
-        assert teller.stdout is not None
-        if not teller.stdout.readline():  # which comes once the first picture is through
-            teller.communicate()
+        reporter = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        program = cls(server or reporter.pid, reporter)
+        assert reporter.stdout is not None
+        if not reporter.stdout.readline():  # which comes once the first picture is through
+            reporter.communicate()
             raise SystemExit(f"{' '.join(command[2:])} did not start")
         program.stop()
         return program
@@ -92,16 +91,11 @@ class Program:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the teller, whatever it was doing."""
+    def __exit__(self, *_: object) -> None:
+        """End the reporter, whatever it was doing."""
         self.go_on()
-        with self.teller:
-            self.teller.kill()
+        with self.reporter:
+            self.reporter.kill()
 
     def stop(self) -> None:
         """Stop in the midst of things."""
@@ -122,10 +116,10 @@ class Program:
         self.turns.append(Turn(begun, ended, program, first, load + mine))
 
     def end(self) -> list[tuple[float, float]]:
-        """End the teller; when each picture began and ended. SystemExit where one failed."""
+        """End the reporter; when each picture began and ended. SystemExit where one failed."""
         self.go_on()
-        self.teller.terminate()
-        told = json.loads(self.teller.communicate()[0])
+        self.reporter.terminate()
+        told = json.loads(self.reporter.communicate()[0])
         if told["failed"]:
             raise SystemExit(f"{told['failed']} of {len(told['spans'])} pictures failed")
         return [(begun, ended) for begun, ended in told["spans"]]
@@ -135,13 +129,13 @@ class Program:
         return figures(self.turns[WARM_UP:], self.end(), cpu_limit())
 
     def _signal(self, number: int) -> None:
-        if self.teller.poll() is None:
-            for pid in {self.pid, self.teller.pid}:
+        if self.reporter.poll() is None:
+            for pid in {self.pid, self.reporter.pid}:
                 os.kill(pid, number)
 
     def _used(self) -> tuple[float, float, float]:
         """CPU seconds of the program, of its first thread and of the load."""
-        load = 0.0 if self.teller.pid == self.pid else _cpu_seconds(self.teller.pid)
+        load = 0.0 if self.reporter.pid == self.pid else _cpu_seconds(self.reporter.pid)
         return _cpu_seconds(self.pid), _cpu_seconds(self.pid, self.pid), load
 
 

@@ -30,7 +30,7 @@ def load_faq(
 ) -> Model[FaqContract]:
     """The FAQ model in `path`; `threads` for one run of an encoder.
 
-    A lexical one has nothing to gain from a GPU or from threads.
+    A lexical one has nothing to gain from a GPU or from threads. Raises StartupError.
     """
     session = Session(path)
     contract = _expect(session.contract, FaqContract, path)
@@ -56,7 +56,8 @@ def load_image(
     """The image model in `path`, on the device that the settings name.
 
     On the CPU, in throughput mode, pictures go one by one through threads of their own: as many as
-    otherwise decode (in `decoders`) and compute (in `runners`, with `threads` for one run).
+    otherwise decode (in `decoders`) and compute (in `runners`, with `threads` for one run). Raises
+    StartupError.
     """
     run = _image_run(path, settings, threads)
     contract = _expect(run.session.contract, ImageContract, path)

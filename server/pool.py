@@ -85,4 +85,7 @@ def _call_soon(
 
 
 def _run(call: list[Callable[[], T]]) -> T:
-    return call.pop()()
+    try:
+        return call.pop()()
+    except StopIteration as error:  # which an asyncio.Future refuses: its caller would wait on
+        raise RuntimeError("a call on a thread raised StopIteration") from error

@@ -1,17 +1,22 @@
 """Deadlines, clients that leave, overload and faults, on a server with one model thread."""
 
+import asyncio
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.lifecycle import Lifecycle
+from server.middleware import RequestLayer
+from server.settings import Settings
 from tests import moody
 from tests.live import LiveServer
 from tests.moody import BLACK, GREEN, RED
@@ -351,3 +356,71 @@ def test_what_is_no_picture_is_refused_by_the_thread_that_would_compute_it(
     assert Wire.ask(side_by_side, request("/v1/classify", b"no picture")).status == 400
     assert counts("rtscore_rejected_total", model="image", reason="bad_request") == 1
     assert counts("rtscore_batch_rows_count", model="image") == 0
+
+
+async def ask_in_process(app: ASGIApp, timeout_ms: int, connection: object) -> list[Message]:
+    """What the layer around `app` sends to a request on `connection`."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/v1/faq", "headers": []}
+    scope["state"] = {} if connection is None else {"connection": connection}
+    layer = RequestLayer(app, Settings(timeout_ms=timeout_ms), Lifecycle())
+    await layer(scope, receive, send)  # in the task of the test, which goes on
+    return sent
+
+
+class Leaves:
+    """A connection whose client leaves after `seconds`; it is told of no other way."""
+
+    def __init__(self, seconds: float) -> None:
+        self.on_lost: Callable[[], object] | None = None
+        asyncio.get_running_loop().call_later(seconds, self._leave)
+
+    def _leave(self) -> None:
+        assert self.on_lost is not None
+        self.on_lost()
+
+    def corked(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+@pytest.mark.parametrize("first", ["deadline", "client"])
+async def test_who_left_in_the_moment_of_the_deadline_gets_no_answer(first: str) -> None:
+    """Both are told before the task runs again; whichever was first, nobody reads a 504."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # What holds the loop up makes both timers due in one turn of it.
+        asyncio.get_running_loop().call_later(0.01, time.sleep, 0.1)
+        await asyncio.sleep(60)
+
+    connection = Leaves(0.06 if first == "deadline" else 0.03)
+    assert await ask_in_process(app, 40, connection) == []
+
+
+async def test_a_deadline_after_the_answer_is_none() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    head, _ = await ask_in_process(app, 20, None)
+    await asyncio.sleep(0.05)  # would be cancelled
+    assert head["status"] == 204
+
+
+async def test_a_late_request_may_still_send_its_answer() -> None:
+    """Its task counts as cancelled no more, or sending the error would be given up too."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(60)
+
+    head, _ = await ask_in_process(app, 20, None)
+    assert head["status"] == 504
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

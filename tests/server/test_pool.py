@@ -52,6 +52,12 @@ async def test_it_passes_arguments_on_and_errors_back(pool: Pool) -> None:
         await pool.run(int, "x")
 
 
+async def test_whatever_a_call_raises_its_caller_gets_an_answer(pool: Pool) -> None:
+    with pytest.raises(RuntimeError, match="raised StopIteration"):
+        await asyncio.wait_for(pool.run(next, iter(())), PATIENCE)
+    assert await pool.run(int, "7") == 7
+
+
 async def test_too_many_calls_are_refused_at_once(pool: Pool) -> None:
     running, waiting = Blocked(), Blocked()
     tasks = [asyncio.create_task(pool.run(function)) for function in (running, waiting)]
